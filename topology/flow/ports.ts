@@ -1,0 +1,75 @@
+import type { Incoming, Outgoing } from '../words/record.ts'
+import type { TopicSpec } from '../topics.ts'
+
+/** One record in hand, to be settled in any order; the log knows which offsets below are still open. */
+export type Delivery = Readonly<{
+  record: Incoming
+  /** Aborts when the partition goes to somebody else: what is in hand then is theirs to do again. */
+  lost: AbortSignal
+  /**
+   * Writes the records, step by step, each acknowledged before the next, then marks the record done.
+   * Refuses (Fault `membership-lost`) when this member may no longer own the partition. Settling twice does nothing.
+   */
+  settle(steps?: readonly (readonly Outgoing[])[]): Promise<void>
+}>
+
+/** A member of a consumer group. Each record is in one member's hand at a time, until it is settled. */
+export type Reader = AsyncDisposable &
+  Readonly<{
+    /** The topics to read from now on, all of them. New ones begin at their committed place, else at their start. */
+    subscribe(topics: readonly string[]): void
+    /**
+     * Pull source: asking for the next is what gives more credit. Records of one partition come in offset order; partitions take
+     * turns, so a slow one holds up no other. Ends when `reading` aborts; throws when the membership broke (open a new reader).
+     */
+    deliveries(reading: AbortSignal): AsyncIterable<Delivery>
+    /** Commits what is settled, now (otherwise it happens by itself within a second). */
+    commit(): Promise<void>
+  }>
+
+export type ReaderOptions = Readonly<{
+  group: string
+  /** What makes a record the same as another; a record whose id was seen at a lower offset of its partition is dropped. */
+  idOf?: (record: Incoming) => string | undefined
+  /** Most bytes in hand over all partitions. */
+  budgetBytes?: number
+}>
+
+/** Kafka, or the same thing in memory. The whole house knows only this much of it. */
+export type MessageLog = AsyncDisposable &
+  Readonly<{
+    /** Resolves when every record is acknowledged by all in-sync replicas. Records of one partition keep the order of the calls. */
+    append(records: readonly Outgoing[]): Promise<void>
+    /** As `append`, but gives up with Fault `log-unavailable` when the log did not acknowledge in time. */
+    tryAppend(record: Outgoing, withinMs: number): Promise<void>
+    reader(options: ReaderOptions): Reader
+    /** All records of a topic from its start; `caughtUp` is said once, when the end that stood at the call has been given. */
+    tail(topic: string, signal: AbortSignal): AsyncIterable<TailItem>
+    /** Makes the topics that are missing. Resolves when they can be written. */
+    ensureTopics(specs: readonly TopicSpec[]): Promise<void>
+    /** Throws Fault `log-unavailable` when no broker answers. */
+    ping(): Promise<void>
+  }>
+
+export type TailItem = Readonly<{ kind: 'record'; record: Incoming }> | Readonly<{ kind: 'caught-up' }>
+
+/** Says what happens, for people. Fields are ids and numbers, never payload. */
+export type Logger = Readonly<{
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}>
+
+/** ClickHouse, as the sink and the readers of history know it. */
+export type Store = AsyncDisposable &
+  Readonly<{
+    /**
+     * Takes all rows or none; the same `token` again is taken once. Throws Fault `store-unavailable` when it may work later, and
+     * `row-refused` when a row of the batch is what it will not take.
+     */
+    insert(table: string, rows: readonly object[], token: string): Promise<void>
+    /** Values are bound as `{name:Type}`, never put into the text. */
+    query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<readonly Row[]>
+    command(sql: string): Promise<void>
+  }>

@@ -1,0 +1,51 @@
+import type { TSchema } from 'typebox'
+
+/**
+ * An HTTP route as data: rooms say what they answer, `infra/http` serves it.
+ * `path` uses `:name` for a segment and `*` for the rest.
+ */
+export type Route = Readonly<{
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
+  path: string
+  /** `open`: the handler decides; `token`: only with `Authorization: Bearer <admin token>`. */
+  access: 'open' | 'token'
+  summary: string
+  /** Checked before the handler; values arrive as the schema's types. */
+  query?: TSchema
+  /** Most bytes of a body; 0 when none is read. */
+  bodyLimit: number
+  /** Looks at the head before the body is read; an answer ends the request. */
+  admit?: (head: RequestHead) => Reply | undefined
+  handle: (request: Request) => Promise<Reply> | Reply
+}>
+
+export type RequestHead = Readonly<{
+  method: string
+  /** As it was asked for, with the query. */
+  url: string
+  params: Readonly<Record<string, string>>
+  query: Readonly<Record<string, unknown>>
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>
+}>
+
+export type Request = RequestHead & Readonly<{ body: Buffer; signal: AbortSignal }>
+
+/** `body`: an object is sent as JSON, a string or bytes as they are. */
+export type Reply = Readonly<{
+  status: number
+  headers?: Readonly<Record<string, string>>
+  body?: unknown
+}>
+
+/** A refusal by RFC 9457. `type` is `about:blank` unless a program has to tell cases of one status apart. */
+export const problem = (
+  status: number,
+  title: string,
+  detail: string,
+  more: Readonly<{ headers?: Record<string, string>; extra?: Record<string, unknown> }> = {},
+): Reply => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', ...more.headers },
+  body: { type: 'about:blank', title, status, detail, ...more.extra },
+})

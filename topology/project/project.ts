@@ -1,0 +1,53 @@
+import type { Json } from '../words/json.ts'
+
+/** A project as the roles use it: every default filled in, times in milliseconds, sizes in bytes. */
+export type Project = Readonly<{
+  name: string
+  description: string
+  sources: ReadonlyMap<string, Source>
+  triggers: ReadonlyMap<string, Trigger>
+  jobs: ReadonlyMap<string, Job>
+  limits: Readonly<{ loopLimit: number }>
+}>
+
+/** A door for messages. */
+export type Source = Readonly<{
+  kind: 'webhook'
+  name: string
+  /** A UUID; the address of the source, kept for ever. */
+  id: string
+  /** Also reachable at `/i/<project>/<path>`, when set. */
+  path: string | null
+  enabled: boolean
+  maxBodyBytes: number
+  /** Where the order key of a message is found; null spreads messages. */
+  key: OrderKey | null
+}>
+
+export type OrderKey = Readonly<{ kind: 'header'; name: string } | { kind: 'path'; jsonPath: string }>
+
+/** What starts a job. Filters hold exact numbers (`words/json.ts`). */
+export type Trigger = Readonly<
+  | { kind: 'message'; name: string; filter?: Json; not?: Json; sources: readonly string[] | null }
+  | { kind: 'flow'; name: string; job: string }
+  | { kind: 'fail'; name: string; job: string }
+>
+
+/** The user's program and its limits. */
+export type Job = Readonly<{
+  name: string
+  /** Counts up with every deploy that changes the job, from 1. */
+  version: number
+  triggers: readonly string[]
+  adaptor: 'common'
+  code: string
+  /** SHA-256 of the code, in hex. */
+  codeId: string
+  enabled: boolean
+  concurrency: number
+  order: 'key' | 'strict' | 'none'
+  timeoutMs: number
+  memoryMb: number
+  console: boolean
+  logLimitBytes: number
+}>

@@ -1,0 +1,97 @@
+import type { MessageId, RunId } from '../words/ids.ts'
+import type { Json } from '../words/json.ts'
+import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
+import type { EndStatus, LogLine, RunError, TriggerKind } from '../words/run.ts'
+import { Fault } from '../flow/fault.ts'
+import { runsTopic } from '../topics.ts'
+
+/** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
+export type RunEvent = Matched | Started | Finished
+
+/** The filter's word on a message, also when nothing matched. `runs` are the runs that it asked for. */
+export type Matched = Readonly<{
+  event: 'matched'
+  project: string
+  message_id: MessageId
+  replay: string
+  /** Names of all triggers that matched. */
+  triggers: readonly string[]
+  runs: readonly RunFacts[]
+  definitions: string
+}>
+
+/** A run that takes longer than a second has begun. */
+export type Started = Readonly<{ event: 'started'; started_at: string; attempt: number }> & RunFacts
+
+/** The whole outcome of a run in one record: its commit point. Everything that follows is derived from it. */
+export type Finished = RunFacts &
+  Readonly<{
+    event: 'finished'
+    adaptor: string
+    status: EndStatus
+    exit_code: number
+    error: RunError | null
+    attempts: number
+    starts: number
+    started_at: string
+    finished_at: string
+    duration_ms: number
+    /** The state that the last operation gave; null unless it succeeded. */
+    final_state: Json
+    /** What the run was given; null if it succeeded (then nothing needs it again). */
+    input: Json
+    log: readonly LogLine[]
+    definitions: string
+  }>
+
+/** What is known of a run before it starts. */
+export type RunFacts = Readonly<{
+  run_id: RunId
+  project: string
+  job: string
+  job_version: number
+  message_id: MessageId
+  key: string
+  parent_run_id: RunId | null
+  retry_of: RunId | null
+  replay: string
+  trigger: string
+  trigger_kind: TriggerKind
+  depth: number
+  queued_at: string
+}>
+
+/** All events of a message's tree have the message's key, so they are in one partition, in order. */
+export const runRecord = (event: RunEvent, key: string): Outgoing => ({
+  topic: runsTopic,
+  key,
+  value: JSON.stringify(event),
+  headers: { 'penstock-event': event.event, 'penstock-project': event.project, 'penstock-id': eventId(event) },
+})
+
+/** Throws Fault `message-unreadable` for a record that is not an event of ours. */
+export const parseRunRecord = (record: Incoming): RunEvent => {
+  try {
+    const event = JSON.parse(record.value?.toString('utf8') ?? '') as RunEvent
+    if (event.event === 'matched' || event.event === 'started' || event.event === 'finished') return event
+  } catch (cause) {
+    throw new Fault('message-unreadable', 'not JSON', { cause })
+  }
+  throw new Fault('message-unreadable', 'not an event of a run')
+}
+
+/** What makes two events the same. A run has one end: the first record of it wins. */
+export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')
+
+const eventId = (event: RunEvent): string => {
+  switch (event.event) {
+    case 'matched':
+      return `matched/${event.message_id}/${event.replay}`
+    case 'started':
+      return `attempt/${event.run_id}/${event.attempt}`
+    case 'finished':
+      return `end/${event.run_id}`
+    default:
+      return event satisfies never
+  }
+}

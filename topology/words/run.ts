@@ -1,0 +1,58 @@
+import type { MessageId, RunId } from './ids.ts'
+import type { Json } from './json.ts'
+
+/** How a run ended (`semantics.md` 7). Before that it is `queued`, `running` or `waiting` (for its next attempt). */
+export type EndStatus = 'success' | 'failed' | 'crashed' | 'killed' | 'cancelled' | 'unknown'
+export type RunStatus = EndStatus | 'queued' | 'running' | 'waiting'
+export type TriggerKind = 'message' | 'cron' | 'flow' | 'fail' | 'edge' | 'manual'
+
+export type LogLevel = 'debug' | 'log' | 'info' | 'warn' | 'error'
+/** One line of a run's log. `time` is RFC 3339; `source` says who wrote it: the job's console, or Penstock. */
+export type LogLine = Readonly<{ time: string; level: LogLevel; source: 'job' | 'penstock'; message: string }>
+
+/** Why a run did not succeed; `line` and `column` (both from 1) are those of the user's own source. */
+export type RunError = Readonly<{
+  name: string
+  message: string
+  line: number | null
+  column: number | null
+  operation: string | null
+  details: Json
+}>
+
+/** What a runner is asked to do: one job for one message. */
+export type RunRequest = Readonly<{
+  run: RunId
+  message: MessageId
+  project: string
+  job: string
+  jobVersion: number
+  trigger: string
+  triggerKind: TriggerKind
+  parent: RunId | null
+  retryOf: RunId | null
+  replay: string
+  attempt: number
+  /** How many runs stand above this one in its chain. */
+  depth: number
+  key: string
+  queuedAt: Date
+  /** Offset in `definitions` that the one who asked had seen; a runner that is behind waits until it has, too. */
+  definitions: bigint
+  input: RunInput
+  traceparent: string | null
+}>
+
+/** `body`: the message as it came, from which the runner makes the state. `state`: the JSON of the state itself. */
+export type RunInput =
+  | Readonly<{ kind: 'body'; body: Buffer; request: string }>
+  | Readonly<{ kind: 'state'; state: string }>
+
+/** What an attempt came to, as the sandbox tells it. `state` and `input` are JSON texts. */
+export type Outcome = Readonly<{
+  status: EndStatus
+  exitCode: number
+  error: RunError | null
+  state: string | null
+  log: readonly LogLine[]
+}>
