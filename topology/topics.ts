@@ -33,9 +33,30 @@ export type TopicName = Readonly<{ kind: 'intake'; project: string } | { kind: '
 
 /** The topics that every installation has (design.md 3). */
 export const fixedTopics: readonly TopicSpec[] = [
-  { name: runsTopic, partitions: 'intake', retentionMs: 7 * day, maxMessageBytes: 24 * mb, cleanup: 'delete', precious: true },
-  { name: deadLettersTopic, partitions: 'intake', retentionMs: 30 * day, maxMessageBytes: 25 * mb, cleanup: 'delete', precious: true },
-  { name: definitionsTopic, partitions: 1, retentionMs: forEver, maxMessageBytes: 11 * mb, cleanup: 'delete', precious: true },
+  {
+    name: runsTopic,
+    partitions: 'intake',
+    retentionMs: 7 * day,
+    maxMessageBytes: 24 * mb,
+    cleanup: 'delete',
+    precious: true,
+  },
+  {
+    name: deadLettersTopic,
+    partitions: 'intake',
+    retentionMs: 30 * day,
+    maxMessageBytes: 25 * mb,
+    cleanup: 'delete',
+    precious: true,
+  },
+  {
+    name: definitionsTopic,
+    partitions: 1,
+    retentionMs: forEver,
+    maxMessageBytes: 11 * mb,
+    cleanup: 'delete',
+    precious: true,
+  },
 ]
 
 /** The topics that a project brings with it. */

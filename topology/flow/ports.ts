@@ -1,5 +1,5 @@
-import type { Incoming, Outgoing } from '../words/record.ts'
 import type { TopicSpec } from '../topics.ts'
+import type { Incoming, Outgoing } from '../words/record.ts'
 
 /** One record in hand, to be settled in any order; the log knows which offsets below are still open. */
 export type Delivery = Readonly<{

@@ -1,10 +1,10 @@
-import type { DeadLetter } from '../words/dead-letter.ts'
 import { deadLetterRecord } from '../wire/dead-letters.ts'
+import type { DeadLetter } from '../words/dead-letter.ts'
+import type { Outgoing } from '../words/record.ts'
 import type { Delivery, Reader } from './ports.ts'
 import type { Retry } from './retry.ts'
 import type { Stop } from './stop.ts'
 import type { Stage, Verdict } from './verdict.ts'
-import type { Outgoing } from '../words/record.ts'
 
 /** How a loop works on what it reads. */
 export type StageLoop = Readonly<{

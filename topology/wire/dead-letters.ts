@@ -1,7 +1,7 @@
-import { isFaultCode, type FaultCode } from '../flow/fault.ts'
+import { type FaultCode, isFaultCode } from '../flow/fault.ts'
+import { deadLettersTopic } from '../topics.ts'
 import type { DeadLetter } from '../words/dead-letter.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
-import { deadLettersTopic } from '../topics.ts'
 
 /** `dead-letters`: the original value and headers as they were, and beside them why. The key is the origin. */
 export const deadLetterRecord = (letter: DeadLetter): Outgoing => ({

@@ -1,9 +1,9 @@
-import { isJsonObject, type JsonObject } from '../words/json.ts'
-import { messageIdOfRecord, parseMessageId } from '../words/ids.ts'
-import type { Message, NewMessage } from '../words/message.ts'
-import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 import { Fault } from '../flow/fault.ts'
 import { intakeTopic, parseTopic } from '../topics.ts'
+import { messageIdOfRecord, parseMessageId } from '../words/ids.ts'
+import { isJsonObject, type JsonObject } from '../words/json.ts'
+import type { Message, NewMessage } from '../words/message.ts'
+import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 
 /** `intake.<project>`: the value is the body as received, all else is in headers (design.md 3). */
 export const intakeRecord = (message: NewMessage): Outgoing => ({

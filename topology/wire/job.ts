@@ -1,8 +1,8 @@
+import { Fault } from '../flow/fault.ts'
+import { jobTopic } from '../topics.ts'
 import { isName, isUuid, type MessageId, type RunId } from '../words/ids.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 import type { RunRequest, TriggerKind } from '../words/run.ts'
-import { Fault } from '../flow/fault.ts'
-import { jobTopic } from '../topics.ts'
 
 /** `job.<project>.<job>`: the value is the run's input, ids and circumstances are in headers (design.md 3). */
 export const jobRecord = (request: RunRequest): Outgoing => ({

@@ -1,9 +1,9 @@
+import { Fault } from '../flow/fault.ts'
+import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
 import type { Json } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 import type { EndStatus, LogLine, RunError, TriggerKind } from '../words/run.ts'
-import { Fault } from '../flow/fault.ts'
-import { runsTopic } from '../topics.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
 export type RunEvent = Matched | Started | Finished

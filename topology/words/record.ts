@@ -19,4 +19,5 @@ export type Incoming = Origin &
   }>
 
 /** A header as text, or undefined. Bytes that are not UTF-8 are replaced, never refused. */
-export const headerOf = (record: Incoming, name: string): string | undefined => record.headers.get(name)?.toString('utf8')
+export const headerOf = (record: Incoming, name: string): string | undefined =>
+  record.headers.get(name)?.toString('utf8')
