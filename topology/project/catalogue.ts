@@ -3,6 +3,11 @@ import type { Job, Project, Source } from './project.ts'
 /** The projects in force, as this process has read them from `definitions` so far. */
 export type Catalogue = Readonly<{
   projects(): ReadonlyMap<string, Deployed>
+  /**
+   * Every project and job that ever was deployed, those of deleted projects too: their topics may still hold work, so roles subscribe to
+   * `intake.<project>` and `job.<project>.<job>` of all of these, not only of what is in force.
+   */
+  known(): ReadonlyMap<string, ReadonlySet<string>>
   /** The webhook source with this id, of any project. */
   sourceById(id: string): Readonly<{ project: Deployed; source: Source }> | undefined
   /** A job as it was in a version, also when newer ones are in force. */
