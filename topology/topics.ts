@@ -31,6 +31,9 @@ export const parseTopic = (name: string): TopicName | undefined => {
 }
 export type TopicName = Readonly<{ kind: 'intake'; project: string } | { kind: 'job'; project: string; job: string }>
 
+/** Most bytes that the outcome of a run may take; above it lies room for headers. */
+export const maxRunRecordBytes = 23 * mb
+
 /** The topics that every installation has (design.md 3). */
 export const fixedTopics: readonly TopicSpec[] = [
   {

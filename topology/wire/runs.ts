@@ -3,7 +3,7 @@ import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
 import type { Json } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
-import type { EndStatus, LogLine, RunError, TriggerKind } from '../words/run.ts'
+import type { EndStatus, LogLine, RunError, RunRequest, TriggerKind } from '../words/run.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
 export type RunEvent = Matched | Started | Finished
@@ -61,8 +61,37 @@ export type RunFacts = Readonly<{
   queued_at: string
 }>
 
+/** A run's outcome without its two states, which are JSON texts already. */
+export type FinishedFacts = Omit<Finished, 'final_state' | 'input'>
+
+/** The outcome of a run. The states are put in as the texts that they are: parsing them here would cost, and could lose digits. */
+export const finishedRecord = (
+  event: FinishedFacts,
+  states: Readonly<{ final_state: string | null; input: string | null }>,
+): Outgoing => ({
+  ...runRecord(event, event.key),
+  value: `${JSON.stringify(event).slice(0, -1)},"final_state":${states.final_state ?? 'null'},"input":${states.input ?? 'null'}}`,
+})
+
+/** What every event of a run says of it. */
+export const runFactsOf = (request: RunRequest): RunFacts => ({
+  run_id: request.run,
+  project: request.project,
+  job: request.job,
+  job_version: request.jobVersion,
+  message_id: request.message,
+  key: request.key,
+  parent_run_id: request.parent,
+  retry_of: request.retryOf,
+  replay: request.replay,
+  trigger: request.trigger,
+  trigger_kind: request.triggerKind,
+  depth: request.depth,
+  queued_at: request.queuedAt.toISOString(),
+})
+
 /** All events of a message's tree have the message's key, so they are in one partition, in order. */
-export const runRecord = (event: RunEvent, key: string): Outgoing => ({
+export const runRecord = (event: RunEvent | FinishedFacts, key: string): Outgoing => ({
   topic: runsTopic,
   key,
   value: JSON.stringify(event),
@@ -83,7 +112,7 @@ export const parseRunRecord = (record: Incoming): RunEvent => {
 /** What makes two events the same. A run has one end: the first record of it wins. */
 export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')
 
-const eventId = (event: RunEvent): string => {
+const eventId = (event: RunEvent | FinishedFacts): string => {
   switch (event.event) {
     case 'matched':
       return `matched/${event.message_id}/${event.replay}`

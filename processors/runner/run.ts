@@ -1,0 +1,112 @@
+import { gate, lanes } from '../../topology/flow/lanes.ts'
+import type { Delivery, Logger, MessageLog } from '../../topology/flow/ports.ts'
+import type { Retry } from '../../topology/flow/retry.ts'
+import { runStage, type Schedule } from '../../topology/flow/run-stage.ts'
+import type { Stop } from '../../topology/flow/stop.ts'
+import { limitBurials, safely } from '../../topology/flow/wrappers.ts'
+import type { Meter } from '../../topology/metrics.ts'
+import type { Catalogue } from '../../topology/project/catalogue.ts'
+import type { Job } from '../../topology/project/project.ts'
+import { jobTopic, parseTopic } from '../../topology/topics.ts'
+import { jobRecordIdOf } from '../../topology/wire/job.ts'
+import { type FinishedFacts, runRecord } from '../../topology/wire/runs.ts'
+import type { RunRequest } from '../../topology/words/run.ts'
+import type { Sandbox } from './sandbox/open.ts'
+import { runnerStage } from './stage.ts'
+
+export type RunnerParts = Readonly<{
+  log: MessageLog
+  catalogue: Catalogue
+  sandbox: Sandbox
+  adaptor: string
+  meter: Meter
+  logger: Logger
+  retry: Retry
+}>
+
+/** The role `runner`: reads the topics of all jobs and runs what they ask for, lane by lane, until stopped. */
+export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
+  const { log, catalogue, meter, logger } = parts
+  await using reader = log.reader({ group: 'runner', idOf: jobRecordIdOf })
+  const subscribe = () => reader.subscribe(topicsOf(catalogue))
+  using _changes = catalogue.onChange(subscribe)
+  subscribe()
+
+  const stage = runnerStage({
+    ...parts,
+    announce: (started, key) => {
+      log
+        .append([runRecord(started, key)])
+        .catch((error: unknown) => logger.warn({ error, run: started.run_id }, 'start not announced'))
+    },
+    ended: (request, event) => count(meter, { request, event }),
+  })
+  await runStage(
+    reader,
+    { name: 'runner', stage: limitBurials(50, safely(stage)), retry: parts.retry, schedule: byLane(catalogue, meter) },
+    stop,
+  )
+}
+
+/** Every job that ever was: what waits for one that is gone must still end, as `cancelled`. */
+const topicsOf = (catalogue: Catalogue): readonly string[] =>
+  [...catalogue.known()].flatMap(([project, jobs]) => [...jobs].map((job) => jobTopic(project, job)))
+
+/** One key of one job at a time, `concurrency` runs of one job, and a cap over all jobs. */
+const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
+  const order = lanes()
+  const all = gate(runsInHand)
+  const jobs = new Map<string, ReturnType<typeof gate>>()
+
+  const gateOf = (topic: string, { concurrency }: Job) => {
+    const name = `${topic}/${concurrency}`
+    const known = jobs.get(name) ?? gate(concurrency)
+    jobs.set(name, known)
+    return known
+  }
+
+  return (delivery, work) => {
+    const job = jobOf(catalogue, delivery)
+    const counted = async () => {
+      meter.add('penstock_runs_in_hand', {}, 1)
+      try {
+        await work()
+      } finally {
+        meter.add('penstock_runs_in_hand', {}, -1)
+      }
+    }
+    if (!job) return counted() // ends at once, as cancelled or as a dead letter
+    return order.run(laneOf(delivery, job), () => gateOf(delivery.record.topic, job).run(() => all.run(counted)))
+  }
+}
+
+const runsInHand = 64
+
+const jobOf = (catalogue: Catalogue, { record }: Delivery): Job | undefined => {
+  const name = parseTopic(record.topic)
+  return name?.kind === 'job' ? catalogue.projects().get(name.project)?.project.jobs.get(name.job) : undefined
+}
+
+const laneOf = ({ record }: Delivery, { order }: Job): string => {
+  switch (order) {
+    case 'key':
+      return `${record.topic}/${record.key?.toString('base64') ?? ''}`
+    case 'strict':
+      return `${record.topic}/${record.partition}`
+    case 'none':
+      return `${record.topic}/${record.partition}/${record.offset}`
+    default:
+      return order satisfies never
+  }
+}
+
+const count = (meter: Meter, { request, event }: Readonly<{ request: RunRequest; event: FinishedFacts }>): void => {
+  const { project, job } = request
+  meter.add('penstock_runs_total', { project, job, status: event.status })
+  meter.observe('penstock_run_duration_seconds', { project }, event.duration_ms / 1_000)
+  meter.observe(
+    'penstock_run_wait_seconds',
+    { project },
+    (Date.parse(event.started_at) - request.queuedAt.getTime()) / 1_000,
+  )
+}

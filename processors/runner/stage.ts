@@ -1,0 +1,155 @@
+import { Fault, isBurial } from '../../topology/flow/fault.ts'
+import { bury, emit, type Stage } from '../../topology/flow/verdict.ts'
+import type { Catalogue } from '../../topology/project/catalogue.ts'
+import type { Job } from '../../topology/project/project.ts'
+import { maxRunRecordBytes } from '../../topology/topics.ts'
+import { parseJobRecord } from '../../topology/wire/job.ts'
+import { type FinishedFacts, finishedRecord, runFactsOf, type Started } from '../../topology/wire/runs.ts'
+import { depthOf } from '../../topology/words/json.ts'
+import type { Outgoing } from '../../topology/words/record.ts'
+import type { Outcome, RunRequest } from '../../topology/words/run.ts'
+import { stateText } from './language/state.ts'
+import type { Sandbox } from './sandbox/open.ts'
+
+export type RunnerDeps = Readonly<{
+  catalogue: Catalogue
+  sandbox: Sandbox
+  /** Name and version of what jobs are written against; shown on each run. */
+  adaptor: string
+  /** Called when a run takes over a second, so that history shows it while it goes on. */
+  announce: (started: Started, key: string) => void
+  ended: (request: RunRequest, event: FinishedFacts) => void
+}>
+
+/**
+ * Job topic in, outcome out: runs the job once in the sandbox. `finished` is the commit point of the run (design.md 4): everything that
+ * follows is derived from it by others. A job that is no longer in force ends what waits for it as `cancelled` (promise 7).
+ */
+export const runnerStage =
+  (deps: RunnerDeps): Stage =>
+  async (record, signal) => {
+    const request = requestOf(record)
+    if (request instanceof Fault) return bury(request)
+    await deps.catalogue.reached(request.definitions, signal)
+    const job = deps.catalogue.jobVersion(request.project, request.job, request.jobVersion)
+    if (!job) return bury(unknownJob(request), { project: request.project, message: request.message, run: request.run })
+
+    const state = stateText(request.input)
+    const startedAt = new Date()
+    const outcome = notInForce(deps.catalogue, request) ?? (await run(deps, { request, job, state, startedAt }, signal))
+    const event = eventOf(request, { outcome, startedAt, adaptor: deps.adaptor })
+    deps.ended(request, event)
+    const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
+    const outgoing = finishedRecord(event, states)
+    return emit([Buffer.byteLength(outgoing.value ?? '') > maxRunRecordBytes ? withoutStates(event) : outgoing])
+  }
+
+type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date }>
+
+const run = async (
+  deps: RunnerDeps,
+  { request, job, state, startedAt }: Start,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const facts = runFactsOf(request)
+  const slow = setTimeout(
+    () =>
+      deps.announce(
+        { ...facts, event: 'started', started_at: startedAt.toISOString(), attempt: request.attempt },
+        request.key,
+      ),
+    slowMs,
+  )
+  try {
+    return withinDepth(await deps.sandbox.run({ run: request.run, job, state }, signal))
+  } finally {
+    clearTimeout(slow)
+  }
+}
+
+const slowMs = 1_000
+
+const requestOf = (record: Parameters<Stage>[0]): RunRequest | Fault => {
+  try {
+    return parseJobRecord(record)
+  } catch (error) {
+    if (isBurial(error)) return error
+    throw error
+  }
+}
+
+const unknownJob = ({ project, job, jobVersion }: RunRequest): Fault =>
+  new Fault('job-unknown', `project ${project} has no version ${jobVersion} of a job ${job}`)
+
+/** The outcome of a run that is not to happen any more, or undefined when its job is in force. */
+const notInForce = (catalogue: Catalogue, { project, job }: RunRequest): Outcome | undefined => {
+  const deployed = catalogue.projects().get(project)
+  const current = deployed?.project.jobs.get(job)
+  if (current?.enabled) return undefined
+  const why = !deployed
+    ? `the project ${project} was deleted`
+    : `the job ${job} was ${current ? 'disabled' : 'removed'}`
+  return ended('cancelled', 6, { name: 'JobNotInForce', message: `cancelled before it started: ${why}` })
+}
+
+/** Deeper states could be written but not read again by every part that handles them. */
+const withinDepth = (outcome: Outcome): Outcome =>
+  outcome.state !== null && depthOf(Buffer.from(outcome.state)) > maxStateDepth
+    ? {
+        ...ended('killed', 4, {
+          name: 'StateTooLargeError',
+          message: `the final state nests deeper than ${maxStateDepth}`,
+        }),
+        log: outcome.log,
+      }
+    : outcome
+
+const maxStateDepth = 1_000
+
+/** What is left of an outcome that no record can hold: it is said, and nothing of it is retried (design.md 4). */
+const withoutStates = (event: FinishedFacts): Outgoing => {
+  const error = {
+    name: 'StateTooLargeError',
+    message: `the run's states and log together are over ${maxRunRecordBytes} bytes`,
+  }
+  const killed = ended('killed', 4, error)
+  const log = event.log.slice(0, 100).map((line) => ({ ...line, message: line.message.slice(0, 1_000) }))
+  return finishedRecord(
+    { ...event, status: killed.status, exit_code: killed.exitCode, error: killed.error, log },
+    { final_state: null, input: null },
+  )
+}
+
+const ended = (
+  status: Outcome['status'],
+  exitCode: number,
+  error: Readonly<{ name: string; message: string }>,
+): Outcome => ({
+  status,
+  exitCode,
+  error: { ...error, line: null, column: null, operation: null, details: null },
+  state: null,
+  log: [],
+})
+
+const eventOf = (
+  request: RunRequest,
+  { outcome, startedAt, adaptor }: Readonly<{ outcome: Outcome; startedAt: Date; adaptor: string }>,
+): FinishedFacts => {
+  const finishedAt = new Date()
+  return {
+    event: 'finished',
+    ...runFactsOf(request),
+    adaptor,
+    status: outcome.status,
+    exit_code: outcome.exitCode,
+    error: outcome.error,
+    attempts: request.attempt,
+    starts: 1,
+    started_at: startedAt.toISOString(),
+    finished_at: finishedAt.toISOString(),
+    duration_ms: finishedAt.getTime() - startedAt.getTime(),
+    log: outcome.log,
+    definitions: String(request.definitions),
+  }
+}
