@@ -2,8 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 const forks = { pool: 'forks' as const, execArgv: ['--no-node-snapshot'] }
 
+/** Where `.ci/run` wants the counts. */
+const results = process.env['TEST_RESULTS']
+
 export default defineConfig({
   test: {
+    reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
     projects: [
       { test: { ...forks, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/house-rules.test.ts'] } },
       {
