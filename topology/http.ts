@@ -12,8 +12,10 @@ export type Route = Readonly<{
   summary: string
   /** Checked before the handler; values arrive as the schema's types. */
   query?: TSchema
-  /** Most bytes of a body; 0 when none is read. */
-  bodyLimit: number
+  /** Most bytes of a body, for all requests or for this one; 0 when none is read. More is answered 413. */
+  bodyLimit: number | ((head: RequestHead) => number)
+  /** Sent with every answer, also with the refusals that `infra/http` gives by itself. */
+  headers?: Readonly<Record<string, string>>
   /** Looks at the head before the body is read; an answer ends the request. */
   admit?: (head: RequestHead) => Reply | undefined
   handle: (request: Request) => Promise<Reply> | Reply

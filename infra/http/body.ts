@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** `gone`: the client went away, or sent something that is no HTTP, before the body was complete. */
+export type BodyRead = Readonly<{ kind: 'read'; bytes: Buffer } | { kind: 'too-large' } | { kind: 'gone' }>
+
+/** Whether the head announces a body (RFC 9112 section 6.3). */
+export const hasBody = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+/** Reads the whole body unless it is longer than `limit` bytes; then it stops where it is. */
+export const readBody = (request: IncomingMessage, response: ServerResponse, limit: number): Promise<BodyRead> => {
+  if (!hasBody(request.headers)) return noBody
+  if (request.headers.expect !== undefined) response.writeContinue()
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size > limit) done({ kind: 'too-large' })
+      else chunks.push(chunk)
+    }
+    const onEnd = (): void => done({ kind: 'read', bytes: onlyOf(chunks) ?? Buffer.concat(chunks, size) })
+    const onGone = (): void => done({ kind: 'gone' })
+    const done = (result: BodyRead): void => {
+      request.off('data', onData).off('end', onEnd).off('close', onGone)
+      resolve(result)
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', ignore)
+  })
+}
+
+/**
+ * Reads on and forgets, so that a client that sends first and listens later gets to read why it was refused: closing at once would
+ * make its system throw our answer away. After `discardBytes` the connection is cut.
+ */
+export const discardRest = (request: IncomingMessage, response: ServerResponse): void => {
+  if (!hasBody(request.headers) || request.complete) return
+  const hangUp = request.headers.connection?.toLowerCase() === 'close'
+  response.shouldKeepAlive = true // or Node closes as soon as the answer is written
+  let size = 0
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > discardBytes) request.socket.destroy()
+  })
+  request.on('end', () => hangUp && request.socket.end())
+  request.on('error', ignore)
+}
+
+const discardBytes = 64_000_000
+
+const nothing = Buffer.alloc(0)
+const noBody: Promise<BodyRead> = Promise.resolve({ kind: 'read', bytes: nothing })
+
+const onlyOf = <T>(items: readonly T[]): T | undefined => (items.length === 1 ? items[0] : undefined)
+
+const ignore = (): void => {} // `close` follows and says all that matters

@@ -1,0 +1,51 @@
+import type { Reply, Route } from '../../topology/http.ts'
+
+/** Something that a process needs to do its work. `check` says null when it is there, else a sentence; throwing says no as well. */
+export type Check = Readonly<{ name: string; check: () => Promise<string | null> }>
+
+export type HealthDeps = Readonly<{ checks: readonly Check[]; meter: Readonly<{ text(): Promise<string> }> }>
+
+/** `/livez`: this process answers. `/readyz`: what it needs is there, asked at this moment. `/metrics`: for Prometheus. */
+export const healthRoutes = ({ checks, meter }: HealthDeps): readonly Route[] => [
+  {
+    ...openGet,
+    path: '/livez',
+    summary: 'This process answers',
+    handle: () => ({ status: 200, body: { status: 'ok' } }),
+  },
+  { ...openGet, path: '/readyz', summary: 'All that this process needs is there', handle: () => readiness(checks) },
+  {
+    ...openGet,
+    path: '/metrics',
+    summary: 'Measured values, for Prometheus',
+    handle: async () => ({
+      status: 200,
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      body: await meter.text(),
+    }),
+  },
+]
+
+const openGet = { method: 'GET', access: 'open', bodyLimit: 0 } as const
+
+const readiness = async (checks: readonly Check[]): Promise<Reply> => {
+  const answers = await Promise.all(checks.map(async ({ name, check }) => [name, await complaintOf(check)] as const))
+  const notReady = Object.fromEntries(answers.filter(([, complaint]) => complaint !== null))
+  return Object.keys(notReady).length === 0
+    ? { status: 200, body: { status: 'ready' } }
+    : { status: 503, headers: { 'retry-after': '5' }, body: { status: 'not ready', not_ready: notReady } }
+}
+
+const complaintOf = async (check: Check['check']): Promise<string | null> => {
+  const { promise: late, resolve } = Promise.withResolvers<string>()
+  const timer = setTimeout(resolve, checkMs, `did not answer within ${checkMs / 1_000} s`)
+  try {
+    return await Promise.race([check(), late])
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const checkMs = 2_000

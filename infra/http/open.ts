@@ -1,0 +1,107 @@
+import type { AddressInfo } from 'node:net'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Logger } from '../../topology/flow/ports.ts'
+import type { Reply, Route } from '../../topology/http.ts'
+import type { Meter } from '../../topology/metrics.ts'
+import { refuseBroken, refuseBug, refuseUnreadable, refuseUnrouted } from './refusals.ts'
+import { sendReply } from './send.ts'
+import { serveRoute } from './serve.ts'
+
+export type HttpOptions = Readonly<{
+  host: string
+  /** 0 takes any free port. */
+  port: number
+  /** Name of the setting that `port` came from, for the message when it is taken. */
+  setting?: string
+  routes: readonly Route[]
+  /** What `Authorization: Bearer …` must hold for routes with `access: 'token'`. */
+  adminToken: string
+  meter: Meter
+  logger: Logger
+}>
+
+export type Http = AsyncDisposable & Readonly<{ url: string; port: number }>
+
+/**
+ * Serves the routes; resolves when requests are accepted. Every refusal and every error is RFC 9457 problem+json.
+ * Disposing accepts nothing more, lets requests in hand finish for up to 3 s, then closes what is still open.
+ */
+export async function openHttp(options: HttpOptions): Promise<Http> {
+  const closing = new AbortController()
+  const refuse = (error: Error, request: FastifyRequest): Reply =>
+    refuseUnreadable(error) ?? refuseBug(error, request, options.logger)
+  const app = fastify({
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 16_384,
+    },
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000, // longer than the 60 s of common proxies, so that it is not us who hang up
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => sendReply(request, reply, refuse(error, request)),
+    clientErrorHandler: refuseBroken,
+  })
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null)) // `serveRoute` reads the body, after all checks of the head
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    if (closing.signal.aborted) reply.header('connection', 'close')
+  })
+  countRequests(app, options.meter)
+  for (const route of options.routes) serveRoute(app, route, options)
+  app.setNotFoundHandler((request, reply) => sendReply(request, reply, refuseUnrouted(request, options.routes)))
+  app.setErrorHandler((error, request, reply) => sendReply(request, reply, refuse(error as Error, request)))
+
+  try {
+    await app.listen({ host: options.host, port: options.port })
+  } catch (error) {
+    await app.close()
+    throw startError(error as NodeJS.ErrnoException, options)
+  }
+  const port = (app.server.address() as AddressInfo).port
+  return {
+    port,
+    url: `http://${urlHost(options.host)}:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      closing.abort()
+      const hangUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
+      await app.close()
+      clearTimeout(hangUp)
+    },
+  }
+}
+
+const drainMs = 3_000
+
+const countRequests = (app: FastifyInstance, meter: Meter): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? '(none)'
+    meter.add('penstock_http_requests_total', { route, status: String(reply.statusCode) })
+    meter.observe('penstock_http_request_duration_seconds', { route }, reply.elapsedTime / 1_000)
+  })
+}
+
+const startError = (error: NodeJS.ErrnoException, { host, port, setting = 'PORT' }: HttpOptions): Error => {
+  const place = `port ${port} on ${host}`
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Error(`${place} is taken by another program: set ${setting} to a free port`, { cause: error })
+    case 'EACCES':
+      return new Error(`${place} may not be opened by this user: set ${setting} to a port above 1023`, { cause: error })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new Error(`${host} is not an address of this machine: set HOST to one that is`, { cause: error })
+    default:
+      return error
+  }
+}
+
+/** An address that stands for all of them is nothing to open in a browser. */
+const urlHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}

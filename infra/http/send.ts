@@ -1,0 +1,21 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Reply } from '../../topology/http.ts'
+import { discardRest } from './body.ts'
+
+/** Sends an answer of a room, or of ours. A problem without an `instance` gets the path that was asked for (without its query: that may hold secrets). */
+export const sendReply = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
+  discardRest(request.raw, reply.raw)
+  reply.code(answer.status)
+  for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
+  const { body } = answer
+  if (body === undefined) return reply.send()
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
+  const json = JSON.stringify(isProblem(answer) ? { ...answer.body, instance: pathOf(request.url) } : body)
+  return reply.send(Buffer.from(json)) // as text, fastify would add a charset, which JSON has not
+}
+
+const isProblem = (answer: Reply): answer is Reply & { body: object } =>
+  answer.headers?.['content-type'] === 'application/problem+json'
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
