@@ -1,0 +1,127 @@
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import type { Document } from './document.ts'
+import { remedyFor } from './nearest.ts'
+import { collectProblems, type Path, type Problem, quote, type Report } from './problems.ts'
+import { type Draft, readDraft } from './schema.ts'
+
+/** A document in which everything is right: as it was sent, and as it was understood. */
+export type Checked = Readonly<{ value: JsonObject; draft: Draft }>
+
+export type CheckOptions = Readonly<{
+  /** The project that the document is sent for; the document must have the same name. */
+  project: string
+  /** Ids of webhook sources of all other projects (`sourceIdsOfOthers`). */
+  othersSourceIds: ReadonlySet<string>
+  checkCode: CheckCode
+}>
+
+/** What is wrong with the code of a job. Lines and columns count from 1 and are those of the code. */
+export type CheckCode = (code: string) => readonly Readonly<{ message: string; line: number; column: number }>[]
+
+/** Checks all of a document: its keys and values, what refers to what, and the code of its jobs. All problems at once, in the text's order. */
+export const checkDocument = (
+  document: Document,
+  options: CheckOptions,
+): Readonly<{ checked: Checked }> | Readonly<{ problems: readonly Problem[] }> => {
+  const { report, problems } = collectProblems(document)
+  const draft = readDraft(document.value, report)
+  const value = isJsonObject(document.value) ? document.value : {}
+  if (draft.name !== '' && draft.name !== options.project) {
+    report(['name'], `Must be ${quote(options.project)}, the project that the address names, not ${quote(draft.name)}.`)
+  }
+  checkSources(draft, options.othersSourceIds, report)
+  checkTriggers(value, draft, report)
+  checkJobs(value, draft, { report, checkCode: options.checkCode })
+  const found = problems()
+  return found.length > 0 ? { problems: found } : { checked: { value, draft } }
+}
+
+const checkSources = (draft: Draft, othersIds: ReadonlySet<string>, report: Report): void => {
+  const ids = new Map<string, string>()
+  const paths = new Map<string, string>()
+  for (const { name, id, path } of draft.sources.values()) {
+    if (id !== null) {
+      const first = ids.get(id)
+      if (first !== undefined)
+        report(['sources', name, 'id'], `The source ${quote(first)} has this id too: give each its own.`)
+      else if (othersIds.has(id))
+        report(['sources', name, 'id'], 'A source of another project has this id: take another.')
+      ids.set(id, name)
+    }
+    if (path !== null) {
+      const first = paths.get(path)
+      if (first !== undefined)
+        report(['sources', name, 'path'], `The source ${quote(first)} has this path too: give each its own.`)
+      paths.set(path, name)
+    }
+  }
+}
+
+const checkTriggers = (value: JsonObject, draft: Draft, report: Report): void => {
+  const sources = namesOf(value, 'sources')
+  const jobs = namesOf(value, 'jobs')
+  for (const trigger of draft.triggers.values()) {
+    const path = ['triggers', trigger.name]
+    if (trigger.kind === 'message') {
+      if (trigger.sources?.length === 0) report([...path, 'source'], 'Names no source: leave it out to listen to all.')
+      checkNames(wordsAt(value, [...path, 'source']), { kind: 'source', known: sources, report })
+    } else if (trigger.job !== '') {
+      checkNames([{ path: [...path, 'job'], name: trigger.job }], { kind: 'job', known: jobs, report })
+    }
+  }
+}
+
+const checkJobs = (
+  value: JsonObject,
+  draft: Draft,
+  { report, checkCode }: { report: Report; checkCode: CheckCode },
+): void => {
+  const known = namesOf(value, 'triggers')
+  for (const job of draft.jobs.values()) {
+    const path = ['jobs', job.name]
+    const words = ['trigger', 'triggers'].flatMap((key) => wordsAt(value, [...path, key]))
+    checkNames(words, { kind: 'trigger', known, report })
+    for (const word of words) {
+      const trigger = draft.triggers.get(word.name)
+      if (trigger !== undefined && trigger.kind !== 'message' && trigger.job === job.name) {
+        report(
+          word.path,
+          `The trigger ${quote(word.name)} follows this same job, which would start itself for ever: name another.`,
+        )
+      }
+    }
+    if (job.code === '') continue
+    for (const { message, line, column } of checkCode(job.code)) {
+      report([...path, 'expression'], `Line ${line}, column ${column} of the code: ${message}`)
+    }
+  }
+}
+
+type Word = Readonly<{ path: Path; name: string }>
+type Known = Readonly<{ kind: string; known: ReadonlySet<string>; report: Report }>
+
+const checkNames = (words: readonly Word[], { kind, known, report }: Known): void => {
+  for (const { path, name } of words) {
+    if (!known.has(name)) report(path, `There is no ${kind} ${quote(name)}; ${remedyFor(name, [...known])}`)
+  }
+}
+
+/** Names of a section as they stand there, those of broken entries too: each mistake is told once. */
+const namesOf = (value: JsonObject, section: string): ReadonlySet<string> => {
+  const entries = at(value, [section])
+  return new Set(isJsonObject(entries) ? Object.keys(entries) : [])
+}
+
+/** The names that a key holds, one or a list, each with its own path. */
+const wordsAt = (value: JsonObject, path: Path): readonly Word[] => {
+  const held = at(value, path)
+  if (typeof held === 'string') return [{ path, name: held }]
+  if (!isJsonArray(held)) return []
+  return held.flatMap((name, index) => (typeof name === 'string' ? [{ path: [...path, index], name }] : []))
+}
+
+const at = (value: Json, path: Path): Json | undefined =>
+  path.reduce<Json | undefined>(
+    (here, key) => (isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined),
+    value,
+  )

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto'
+import { isName, isUuid } from '../words/ids.ts'
+import { isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import { optional, readKeys, required, type Spot } from './keys.ts'
+import { quote, type Report } from './problems.ts'
+import type { Job, OrderKey, Project, Source, Trigger } from './project.ts'
+import {
+  duration,
+  flag,
+  integer,
+  json,
+  mustBe,
+  name,
+  nameRule,
+  names,
+  object,
+  oneOf,
+  type Read,
+  size,
+  text,
+} from './values.ts'
+
+/** What a document says by itself: sources may still lack their ids, jobs have no versions. */
+export type Draft = Omit<Project, 'sources' | 'jobs'> &
+  Readonly<{ sources: ReadonlyMap<string, DraftSource>; jobs: ReadonlyMap<string, DraftJob> }>
+export type DraftSource = Omit<Source, 'id'> & Readonly<{ id: string | null }>
+export type DraftJob = Omit<Job, 'version'>
+
+/** Reads the data of a document, with every default filled in (semantics.md 7, 10). What was reported is not to be used. */
+export const readDraft = (document: Json, report: Report): Draft => {
+  const root = isJsonObject(document) ? document : {}
+  if (root !== document) report([], mustBe('an object with the keys of a project', document).problem)
+  const { name, description, sources, triggers, jobs, limits } = readKeys(root, projectKeys, { path: [], report })
+  const { loop_limit } = readKeys(limits, limitKeys, { path: ['limits'], report })
+  return {
+    name,
+    description,
+    sources: readNamed(sources, readSource, { path: ['sources'], report }),
+    triggers: readNamed(triggers, readTrigger, { path: ['triggers'], report }),
+    jobs: readNamed(jobs, readJob, { path: ['jobs'], report }),
+    limits: { loopLimit: loop_limit },
+  }
+}
+
+/** The name of a code in `definitions`: its SHA-256, in hex. */
+export const codeIdOf = (code: string): string => createHash('sha256').update(code).digest('hex')
+
+const readSource = (source: JsonObject, name: string, spot: Spot): DraftSource => {
+  const { type, id, path, enabled, max_body_bytes, key } = readKeys(source, webhookKeys, spot)
+  return { kind: type, name, id, path, enabled, maxBodyBytes: max_body_bytes, key }
+}
+
+const readTrigger = (trigger: JsonObject, name: string, spot: Spot): Trigger => {
+  const type = Object.hasOwn(trigger, 'type') ? { type: trigger['type'] ?? null } : {}
+  const kind = readKeys(type, typeKeys, spot).type
+  if (kind === null) return { kind: 'message', name, sources: null } // which other keys are right depends on the type
+  if (kind !== 'message') return { kind, name, job: readKeys(trigger, afterKeys, spot).job }
+  const { filter, not, source } = readKeys(trigger, messageKeys, spot)
+  return { kind, name, ...(filter !== undefined && { filter }), ...(not !== undefined && { not }), sources: source }
+}
+
+const readJob = (job: JsonObject, name: string, spot: Spot): DraftJob => {
+  const keys = readKeys(job, jobKeys, spot)
+  if (keys.trigger !== null && keys.triggers !== null) {
+    spot.report([...spot.path, 'triggers'], 'Give either "trigger" or "triggers", not both.')
+  }
+  return {
+    name,
+    triggers: keys.triggers ?? (keys.trigger === null ? [] : [keys.trigger]),
+    adaptor: keys.adaptor,
+    code: keys.expression,
+    codeId: codeIdOf(keys.expression),
+    enabled: keys.enabled,
+    concurrency: keys.concurrency,
+    order: keys.order,
+    timeoutMs: keys.timeout,
+    memoryMb: keys.memory_mb,
+    console: keys.console,
+    logLimitBytes: keys.log_limit,
+  }
+}
+
+const readNamed = <T>(
+  entries: JsonObject,
+  read: (entry: JsonObject, name: string, spot: Spot) => T,
+  { path, report }: Spot,
+): ReadonlyMap<string, T> => {
+  const found = new Map<string, T>()
+  for (const [name, entry] of Object.entries(entries)) {
+    const spot = { path: [...path, name], report }
+    if (!isName(name)) report(spot.path, `${quote(name)} is no name: take ${nameRule}.`)
+    if (isJsonObject(entry)) found.set(name, read(entry, name, spot))
+    else report(spot.path, mustBe('an object', entry).problem)
+  }
+  return found
+}
+
+const uuid: Read<string> = (value) => {
+  const id = typeof value === 'string' ? value.toLowerCase() : ''
+  return isUuid(id) ? { ok: id } : mustBe('a UUID', value)
+}
+
+/** A project and a source's path stand where an id may stand too (`/i/…`), so they must not look like one. */
+const projectName: Read<string> = (value) => (uuidLike(value) ? mustBe('a name that is no UUID', value) : name(value))
+
+const sourcePath: Read<string> = (value) => {
+  if (uuidLike(value)) return mustBe('a path that is no UUID', value)
+  return typeof value === 'string' && /^[a-z0-9][a-z0-9_-]{0,254}$/.test(value)
+    ? { ok: value }
+    : mustBe('1 to 255 of the letters a-z, digits, "-" and "_", the first a letter or digit', value)
+}
+
+const uuidLike = (value: Json): boolean => 'ok' in uuid(value)
+
+const orderKey: Read<OrderKey> = (value) => {
+  const header = typeof value === 'string' ? /^header:([\w!#$%&'*+.^`|~-]+)$/.exec(value)?.[1] : undefined
+  if (header !== undefined) return { ok: { kind: 'header', name: header.toLowerCase() } }
+  if (typeof value === 'string' && value.startsWith('$')) return { ok: { kind: 'path', jsonPath: value } }
+  return mustBe('"header:" and the name of a header, or a JSONPath that begins with $', value)
+}
+
+const adaptor: Read<'common'> = (value) =>
+  value === 'common' ? { ok: value } : mustBe('"common", the only adaptor so far', value)
+
+const code: Read<string> = (value) => {
+  if (typeof value === 'string' && value.trim() === '') return { problem: 'Is empty: write the code of the job.' }
+  return text(value)
+}
+
+const projectKeys = {
+  name: required(projectName, '', 'the name of the project'),
+  description: optional(text, ''),
+  sources: optional(object, {}),
+  triggers: optional(object, {}),
+  jobs: optional(object, {}),
+  limits: optional(object, {}),
+}
+
+const limitKeys = { loop_limit: optional(integer(1, 10_000), 100) }
+
+const webhookKeys = {
+  type: required(oneOf('webhook'), 'webhook', 'the type "webhook"'),
+  id: optional(uuid, null),
+  path: optional(sourcePath, null),
+  enabled: optional(flag, true),
+  max_body_bytes: optional(size('10mb'), 10_000_000),
+  key: optional(orderKey, null),
+}
+
+const triggerType = oneOf('message', 'flow', 'fail')
+const typeKeys = { type: required<Trigger['kind'] | null>(triggerType, null, 'the type "message", "flow" or "fail"') }
+
+const messageKeys = {
+  type: optional(triggerType, null),
+  filter: optional(json, undefined),
+  not: optional(json, undefined),
+  source: optional(names, null),
+}
+
+const afterKeys = {
+  type: optional(triggerType, null),
+  job: required(text, '', 'the name of the job that this follows'),
+}
+
+const jobKeys = {
+  trigger: optional(text, null),
+  triggers: optional(names, null),
+  adaptor: optional(adaptor, 'common'),
+  expression: required(code, '', 'the code of the job'),
+  enabled: optional(flag, true),
+  concurrency: optional(integer(1, 1_000), 10),
+  order: optional(oneOf('key', 'strict', 'none'), 'key'),
+  timeout: optional(duration('20m'), 100_000),
+  memory_mb: optional(integer(8, 2_048), 128),
+  console: optional(flag, true),
+  log_limit: optional(size('10mb'), 1_000_000),
+}

@@ -1,0 +1,99 @@
+import { Fault } from '../flow/fault.ts'
+import { definitionsTopic } from '../topics.ts'
+import { isName } from '../words/ids.ts'
+import { isJsonObject, type JsonObject, parseExact } from '../words/json.ts'
+import type { Incoming, Outgoing } from '../words/record.ts'
+
+/** A record of the topic `definitions` (design.md 3). */
+export type Definition = CodeRecord | ProjectRecord
+
+/** Source text of a job under its SHA-256. Stands above every project record that names it. */
+export type CodeRecord = Readonly<{ kind: 'code'; id: string; code: string }>
+
+/** One deploy of a project, whole. */
+export type ProjectRecord = Readonly<{ kind: 'project'; document: StoredDocument | null }> & DeployFacts
+
+export type DeployFacts = Readonly<{
+  project: string
+  deploy: number
+  /** The deploy that the writer had seen, deletions included; null for none. Another in force: the record counts for nothing. */
+  basedOn: number | null
+  /** By this a writer recognises its own record. */
+  token: string
+  deployedAt: string
+  deployedBy: string
+}>
+
+/**
+ * The document as it was sent, with ids of sources filled in, and in place of each `expression` its code's id and the job's version.
+ * Null in a record that deletes the project.
+ */
+export type StoredDocument = JsonObject
+export type StoredExpression = Readonly<{ code: string; version: number }>
+
+/** The version of the records that this code writes, and the newest that it can read. */
+export const definitionsVersion = 1
+
+/** `code/<sha256>`: the value is the source text. */
+export const codeRecord = ({ id, code }: Omit<CodeRecord, 'kind'>): Outgoing => ({
+  topic: definitionsTopic,
+  key: `code/${id}`,
+  value: code,
+  headers: {},
+})
+
+/** `project/<p>`: JSON; numbers keep their digits. */
+export const projectRecord = (record: Omit<ProjectRecord, 'kind'>): Outgoing => ({
+  topic: definitionsTopic,
+  key: `project/${record.project}`,
+  value: JSON.stringify({
+    v: definitionsVersion,
+    project: record.project,
+    deploy: record.deploy,
+    based_on: record.basedOn,
+    token: record.token,
+    deployed_at: record.deployedAt,
+    deployed_by: record.deployedBy,
+    ...(record.document === null ? { deleted: true } : { document: record.document }),
+  }),
+  headers: {},
+})
+
+/** Throws Fault `message-unreadable` for what is no record of ours, or one of a later version. */
+export const parseDefinition = (record: Incoming): Definition => {
+  const [kind, name, ...rest] = record.key?.toString('utf8').split('/') ?? []
+  const value = record.value?.toString('utf8')
+  if (value === undefined || name === undefined || rest.length > 0) throw unreadable('neither a code nor a project')
+  if (kind === 'code') return { kind, id: name, code: value }
+  if (kind === 'project') return parseProject(name, value)
+  throw unreadable('neither a code nor a project')
+}
+
+const parseProject = (name: string, value: string): ProjectRecord => {
+  const record = objectOf(value)
+  const { v, project, deploy, based_on, token, deployed_at, deployed_by, document, deleted } = record
+  if (v !== definitionsVersion) throw unreadable(`version ${String(v).slice(0, 20)}, which this release does not know`)
+  if (project !== name || !isName(name)) throw unreadable('its project is not the one of its key')
+  if (!isCount(deploy) || !(based_on === null || isCount(based_on))) throw unreadable('its deploys are no numbers')
+  if (typeof token !== 'string' || typeof deployed_at !== 'string' || typeof deployed_by !== 'string') {
+    throw unreadable('it does not say when and by whom')
+  }
+  const facts = { project, deploy, basedOn: based_on, token, deployedAt: deployed_at, deployedBy: deployed_by }
+  if (deleted === true) return { kind: 'project', ...facts, document: null }
+  if (!isJsonObject(document)) throw unreadable('it has no document')
+  return { kind: 'project', ...facts, document }
+}
+
+const objectOf = (value: string): JsonObject => {
+  try {
+    const parsed = parseExact(value)
+    if (isJsonObject(parsed)) return parsed
+  } catch (cause) {
+    throw unreadable('not JSON', cause)
+  }
+  throw unreadable('no JSON object')
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+const unreadable = (detail: string, cause?: unknown): Fault =>
+  new Fault('message-unreadable', `a record of ${definitionsTopic}: ${detail}`, { cause })
