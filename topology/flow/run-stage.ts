@@ -1,71 +1,145 @@
+import { parseTopic } from '../topics.ts'
 import { deadLetterRecord } from '../wire/dead-letters.ts'
 import type { DeadLetter } from '../words/dead-letter.ts'
-import type { Outgoing } from '../words/record.ts'
+import { headerOf, type Outgoing } from '../words/record.ts'
+import { isBurial } from './fault.ts'
+import { lanes } from './lanes.ts'
 import type { Delivery, Reader } from './ports.ts'
 import type { Retry } from './retry.ts'
 import type { Stop } from './stop.ts'
-import type { Stage, Verdict } from './verdict.ts'
+import { bury, type Stage, type Verdict } from './verdict.ts'
 
 /** How a loop works on what it reads. */
 export type StageLoop = Readonly<{
   name: string
   stage: Stage
   retry: Retry
-  /**
-   * Runs the work on one record. `inOrder` asks the stage record by record and lets the writing of the answers overlap;
-   * `lanes` lets records overlap as a whole, those of one lane one after another.
-   */
   schedule: Schedule
+  /** Told of each dead letter that is about to be written, for the metrics and the log. */
+  onBurial?: (letter: DeadLetter) => void
 }>
 
-export type Schedule = (delivery: Delivery, work: () => Promise<void>) => Promise<void> | void
+/** Decides when the work on one record is done: in a lane, through a gate, at once. */
+export type Schedule = (delivery: Delivery, work: Work) => Promise<void> | void
+
+/** Asks the stage and settles. With a turn, the asking and the first write happen in it, and the acknowledgement is waited for outside. */
+export type Work = (turn?: Turn) => Promise<void>
+export type Turn = <T>(ask: () => Promise<T>) => Promise<T>
+
+/**
+ * Asks the stage record by record in the order of each partition, and begins to write the answers in that order; the writing itself
+ * overlaps, so that a quick stage is not held up by a round trip a record.
+ */
+export const inOrder = (): Schedule => {
+  const partitions = lanes()
+  return ({ record }, work) => work((ask) => partitions.run(`${record.topic}/${record.partition}`, ask))
+}
 
 /**
  * The one consumer loop: read, ask the stage, settle. Pulling is the back-pressure: the reader gives no more than its budget.
- * Ends when `stop.reading` aborts and what is in hand is settled, or dropped by `stop.working`. Throws the first thing that went wrong.
+ * Ends when `stop.reading` aborts and what is in hand is settled, or at once, unsettled, when `stop.working` aborts; what was settled is
+ * committed before it returns. Throws the first thing that went wrong, and drops what is in hand then.
  */
 export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Promise<void> {
   const broken = new AbortController()
   const working = AbortSignal.any([stop.working, broken.signal])
+  const signalOf = signals(working)
   const inHand = new Set<Promise<void>>()
 
-  const work = async (delivery: Delivery): Promise<void> => {
-    const signal = AbortSignal.any([working, delivery.lost])
-    try {
-      const verdict = await loop.retry(() => loop.stage(delivery.record, signal), signal)
-      await loop.retry(() => delivery.settle(stepsOf(verdict, delivery, loop.name)), signal)
-    } catch (error) {
+  const work = async (delivery: Delivery, turn: Turn = atOnce): Promise<void> => {
+    const signal = signalOf(delivery.lost)
+    const fail = (error: unknown): void => {
       if (!signal.aborted) broken.abort(error)
+    }
+    const ask = async () => {
+      signal.throwIfAborted()
+      const verdict = await loop.retry(() => loop.stage(delivery.record, signal), signal)
+      signal.throwIfAborted()
+      return { written: settle(loop, { delivery, verdict, signal }).catch(fail) }
+    }
+    try {
+      await (await turn(ask)).written
+    } catch (error) {
+      fail(error)
     }
   }
 
-  for await (const delivery of reader.deliveries(AbortSignal.any([stop.reading, broken.signal]))) {
-    const done = Promise.resolve(loop.schedule(delivery, () => work(delivery))).finally(() => inHand.delete(done))
-    inHand.add(done)
+  const take = async (delivery: Delivery): Promise<void> => {
+    try {
+      await loop.schedule(delivery, (turn) => work(delivery, turn))
+    } catch (error) {
+      broken.abort(error)
+    }
   }
-  await Promise.all(inHand)
+
+  try {
+    for await (const delivery of reader.deliveries(AbortSignal.any([stop.reading, working]))) {
+      const done = take(delivery)
+      inHand.add(done)
+      void done.finally(() => inHand.delete(done))
+    }
+  } catch (error) {
+    broken.abort(error)
+  }
+  await Promise.race([Promise.all(inHand), aborted(working)])
   if (broken.signal.aborted) throw broken.signal.reason
+  await reader.commit()
 }
 
-const stepsOf = (verdict: Verdict, delivery: Delivery, stage: string): readonly (readonly Outgoing[])[] => {
+const atOnce: Turn = (ask) => ask()
+
+/** One signal for all deliveries of a partition: it aborts when the work is to be dropped, or the partition is lost. */
+const signals = (working: AbortSignal): ((lost: AbortSignal) => AbortSignal) => {
+  const both = new WeakMap<AbortSignal, AbortSignal>()
+  return (lost) => {
+    const signal = both.get(lost) ?? AbortSignal.any([working, lost])
+    both.set(lost, signal)
+    return signal
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+type Answer = Readonly<{ delivery: Delivery; verdict: Verdict; signal: AbortSignal }>
+
+/** Calls the first write before it returns; what goes wrong is the promise's. A record that the log will not take is buried. */
+const settle = async (loop: StageLoop, { delivery, verdict, signal }: Answer): Promise<void> => {
+  try {
+    const steps = stepsOf(loop, { delivery, verdict })
+    await loop.retry(() => delivery.settle(steps), signal)
+  } catch (error) {
+    if (!isBurial(error) || verdict.kind === 'bury') throw error
+    await settle(loop, { delivery, verdict: bury(error), signal })
+  }
+}
+
+const stepsOf = (loop: StageLoop, { delivery, verdict }: Omit<Answer, 'signal'>): readonly (readonly Outgoing[])[] => {
   switch (verdict.kind) {
     case 'emit':
       return verdict.steps
     case 'drop':
       return []
-    case 'bury':
-      return [[deadLetterRecord(letterOf(verdict, delivery, stage))]]
+    case 'bury': {
+      const letter = letterOf(loop.name, delivery, verdict)
+      loop.onBurial?.(letter)
+      return [[deadLetterRecord(letter)]]
+    }
     default:
       return verdict satisfies never
   }
 }
 
-const letterOf = (verdict: Verdict & { kind: 'bury' }, delivery: Delivery, stage: string): DeadLetter => ({
-  reason: verdict.fault.code,
-  detail: verdict.fault.message,
+/** What the stage did not say of the record, its topic and headers may. */
+const letterOf = (stage: string, { record }: Delivery, { fault, letter }: Verdict & { kind: 'bury' }): DeadLetter => ({
+  reason: fault.code,
+  detail: fault.message,
   stage,
-  project: verdict.letter?.project ?? null,
-  message: verdict.letter?.message ?? null,
-  run: verdict.letter?.run ?? null,
-  record: delivery.record,
+  project: letter?.project ?? parseTopic(record.topic)?.project ?? headerOf(record, 'penstock-project') ?? null,
+  message: letter?.message ?? headerOf(record, 'penstock-message-id') ?? null,
+  run: letter?.run ?? headerOf(record, 'penstock-run-id') ?? null,
+  record,
 })

@@ -18,12 +18,13 @@ export const exactSource = (value: ExactNumber): string => value.rawJSON
 export type ExactNumber = { readonly rawJSON: string }
 
 /**
- * A quick look at the text: only numbers with 16 or more digits, or with an exponent, may differ from their double.
- * May say yes for digits within a string; never says no wrongly.
+ * A quick look at the text: only numbers with 16 or more digits, or with an exponent, may differ from their double. May say yes for what
+ * only looks like a number within a string, though not for a UUID; never says no wrongly.
  */
 export const mayHoldInexactNumber = (text: string): boolean => inexact.test(text)
 
-const inexact = /\d[\d.]{15}|\d[eE]/
+// A number stands at the start, or after white space or one of `[,:`.
+const inexact = /(?<=(?:[[,:\s]|^)-?)\d(?:[\d.]{15}|[\d.]*[eE])/
 
 const keepExact = (_key: string, value: unknown, context: { source?: string }): unknown =>
   typeof value === 'number' && context.source !== undefined && context.source !== String(value)

@@ -1,0 +1,59 @@
+/** Tasks of one key run one after another, in the order of the calls; keys do not wait for each other. */
+export type Lanes = Readonly<{
+  /** What the task comes to. A task that fails does not stop the next one of its lane. */
+  run<T>(key: string, task: () => Promise<T>): Promise<T>
+  /** How many lanes have work. */
+  open(): number
+}>
+
+/** A lane is there while it has work, so memory does not grow with the keys that were ever seen. */
+export const lanes = (): Lanes => {
+  const ends = new Map<string, Promise<void>>()
+  return {
+    run(key, task) {
+      const before = ends.get(key)
+      const done = before ? before.then(task) : task()
+      const end: Promise<void> = done.then(leave, leave)
+      function leave() {
+        if (ends.get(key) === end) ends.delete(key)
+      }
+      ends.set(key, end)
+      return done
+    },
+    open: () => ends.size,
+  }
+}
+
+export type Gate = Readonly<{ run<T>(task: () => Promise<T>): Promise<T> }>
+
+/** Lets so many tasks run at once; the others wait, first come, first served. */
+export const gate = (places: number): Gate => {
+  let free = places
+  const waiting = new Set<() => void>() // a queue: a set keeps the order, and its head is taken off in constant time
+
+  const enter = (): Promise<void> | undefined => {
+    if (free === 0) return new Promise((admit) => waiting.add(admit))
+    free--
+    return undefined
+  }
+  const leave = (): void => {
+    const [next] = waiting
+    if (!next) {
+      free++
+      return
+    }
+    waiting.delete(next) // the place goes on to the next, so nobody who comes later gets in between
+    next()
+  }
+
+  return {
+    async run(task) {
+      await enter()
+      try {
+        return await task()
+      } finally {
+        leave()
+      }
+    },
+  }
+}
