@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { takeLock } from './lock.ts'
+import { StartProblem } from './start-problem.ts'
+
+/** A directory that holds the state of one installation on this machine, ours alone until it is disposed. */
+export type DataDir = Disposable &
+  Readonly<{
+    path: string
+    /** True when nothing had been kept here before. */
+    fresh: boolean
+    /** A secret that is made once (32 random bytes, base64url) and kept in a file that only its owner can read. */
+    secretFile(name: string): string
+  }>
+
+/** Opens (and makes, if need be) the directory. Refuses when another instance works on it, or when it cannot be written. */
+export function openDataDir(dir: string): DataDir {
+  const path = resolve(dir)
+  const lock = takeDir(path)
+  if (lock.kind === 'taken') {
+    throw new StartProblem(
+      `Penstock already runs on ${path} (process ${lock.by.pid}): stop it first, or choose another directory and port with DATA_DIR=<dir> PORT=<port>.`,
+    )
+  }
+  const mark = join(path, 'version')
+  const fresh = !exists(mark)
+  if (fresh) writeFileSync(mark, '1\n')
+  return {
+    path,
+    fresh,
+    secretFile: (name) => secretFile(join(path, name)),
+    [Symbol.dispose]: () => lock[Symbol.dispose](),
+  }
+}
+
+/** The secret in that file; made when it is not there. Two that make it at once get the same. */
+export function secretFile(file: string): string {
+  const made = `${file}.${process.pid}.new`
+  if (!exists(file)) {
+    writeFileSync(made, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+    try {
+      linkSync(made, file)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(made, { force: true })
+    }
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+const takeDir = (path: string): ReturnType<typeof takeLock> => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    return takeLock(join(path, 'lock'))
+  } catch (error) {
+    throw new StartProblem(
+      `The data directory ${path} cannot be used (${(error as Error).message}): choose another one with DATA_DIR=<dir>.`,
+    )
+  }
+}
+
+const exists = (file: string): boolean => {
+  try {
+    readFileSync(file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
