@@ -1,0 +1,101 @@
+import { Fault } from '../../topology/flow/fault.ts'
+import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
+import type { Reply, Request, RequestHead, Route } from '../../topology/http.ts'
+import type { Meter } from '../../topology/metrics.ts'
+import type { Catalogue } from '../../topology/project/catalogue.ts'
+import { intakeRecord } from '../../topology/wire/intake.ts'
+import { newMessageId } from '../../topology/words/ids.ts'
+import type { JsonObject } from '../../topology/words/json.ts'
+import type { NewMessage } from '../../topology/words/message.ts'
+import { type Addressed, segmentsOf, sourceAt } from './address.ts'
+import { accepted, corsHeaders, found, noSource, preflight, sourceDisabled, tooLarge, unavailable } from './answers.ts'
+import { type Body, readBody, refuseContentType } from './body.ts'
+import { shownHeaders, traceparentOf } from './headers.ts'
+import { knownRun } from './known-run.ts'
+import { orderKeyOf } from './order-key.ts'
+
+export type WebhookDeps = Readonly<{ catalogue: Catalogue; log: MessageLog; meter: Meter; logger: Logger }>
+
+/**
+ * The doors `/i/…` and `/inbox/…` (`semantics.md` 1). A POST is answered 2xx only when its message is in the log, acknowledged by all in-sync
+ * replicas; otherwise nothing of it is kept.
+ */
+export const webhookRoutes = (deps: WebhookDeps): readonly Route[] =>
+  ['/i/*', '/inbox/*'].flatMap((path): readonly Route[] => {
+    const door = { path, access: 'open', headers: corsHeaders, bodyLimit: 0 } as const
+    return [
+      {
+        ...door,
+        method: 'POST',
+        summary: 'A message comes in',
+        bodyLimit: (head) => addressed(deps, head)?.source.maxBodyBytes ?? 0,
+        admit: (head) => refuseAddress(deps, head) ?? (announcesBody(head) ? refuseContentType(head) : undefined),
+        handle: (request) => receive(deps, request),
+      },
+      {
+        ...door,
+        method: 'GET',
+        summary: 'Whether there is a source; starts nothing',
+        handle: (head) => refuseAddress(deps, head) ?? found,
+      },
+      { ...door, method: 'OPTIONS', summary: 'CORS', handle: preflight },
+    ]
+  })
+
+const addressed = ({ catalogue }: WebhookDeps, head: RequestHead): Addressed | undefined =>
+  sourceAt(catalogue, segmentsOf(head))
+
+const refuseAddress = (deps: WebhookDeps, head: RequestHead): Reply | undefined => {
+  const address = addressed(deps, head)
+  if (address === undefined) return noSource
+  return address.source.enabled ? undefined : sourceDisabled
+}
+
+const receive = async (deps: WebhookDeps, request: Request): Promise<Reply> => {
+  const address = addressed(deps, request)
+  if (address === undefined) return noSource // removed while the body was on its way
+  const read = readBody(request.body, request)
+  if (read.kind === 'refused') return read.reply
+  const message = messageOf(address, request, read.body)
+  const refusal = await refuseAppend(deps, message)
+  if (refusal !== undefined) return refusal
+  const labels = { project: message.project, source: address.source.name }
+  deps.meter.add('penstock_intake_messages_total', labels)
+  deps.meter.add('penstock_intake_bytes_total', labels, message.body.length)
+  return accepted(request, { message: message.id, run: knownRun(address, message.id) })
+}
+
+const messageOf = ({ project, source }: Addressed, request: Request, body: Body): NewMessage => {
+  const id = newMessageId()
+  const headers = shownHeaders(request.headers)
+  return {
+    id,
+    project: project.project.name,
+    source: source.name,
+    key: orderKeyOf(source.key, { headers: request.headers, body: body.value }) ?? id,
+    contentType: body.contentType,
+    body: body.bytes,
+    headers,
+    request: { method: request.method, path: segmentsOf(request), query_params: request.query as JsonObject, headers },
+    traceparent: traceparentOf(request.headers),
+  }
+}
+
+const refuseAppend = async ({ log, logger }: WebhookDeps, message: NewMessage): Promise<Reply | undefined> => {
+  try {
+    await log.tryAppend(intakeRecord(message), appendMs)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.code === 'record-too-large') return tooLarge
+    if (error.code !== 'log-unavailable') throw error
+    logger.warn({ project: message.project, source: message.source }, 'the log did not acknowledge: answered 503')
+    return unavailable
+  }
+}
+
+/** Less than the 10 s after which many senders give up: they shall hear a 503, not nothing. */
+const appendMs = 8_000
+
+const announcesBody = ({ headers }: RequestHead): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
