@@ -1,0 +1,223 @@
+import type { AnyNode, Node, Pattern, Program } from 'acorn'
+
+/** A use of a name that the program declares nowhere around it. */
+export type FreeName = Readonly<{
+  name: string
+  node: Node
+  written: boolean
+  /** It is what a call calls. */
+  called: boolean
+  /** It stands within a function, so it is not looked up when the job is loaded. */
+  inFunction: boolean
+}>
+
+/** What the compiler wants to know of a program's names. */
+export type Names = Readonly<{ free: readonly FreeName[]; all: ReadonlySet<string>; topLevelAwaits: readonly Node[] }>
+
+/** Finds the free names of a program by ECMAScript's rules of scope. Throws `RangeError` where code nests too deeply to be walked. */
+export const namesOf = (program: Program): Names => {
+  const free: FreeName[] = []
+  const all = new Set<string>()
+  const topLevelAwaits: Node[] = []
+
+  const use = (node: AnyNode & { type: 'Identifier' }, at: At, how: 'read' | 'write' | 'call' = 'read'): void => {
+    all.add(node.name)
+    for (let scope: Scope | null = at.scope; scope; scope = scope.outer) if (scope.names.has(node.name)) return
+    free.push({
+      name: node.name,
+      node,
+      written: how === 'write',
+      called: how === 'call',
+      inFunction: at.inFunction,
+    })
+  }
+
+  const walkAll = (nodes: readonly (AnyNode | null | undefined)[], at: At): void => {
+    for (const node of nodes) walk(node, at)
+  }
+
+  /** A pattern's names are declared or written, its defaults and computed keys are read. */
+  const walkTarget = (node: AnyNode | null, at: At, how: 'declare' | 'write'): void => {
+    switch (node?.type) {
+      case undefined:
+        return
+      case 'Identifier':
+        if (how === 'write') use(node, at, 'write')
+        else all.add(node.name)
+        return
+      case 'ArrayPattern':
+        for (const element of node.elements) walkTarget(element, at, how)
+        return
+      case 'ObjectPattern':
+        for (const property of node.properties) {
+          if (property.type === 'Property' && property.computed) walk(property.key, at)
+          walkTarget(property.type === 'Property' ? property.value : property.argument, at, how)
+        }
+        return
+      case 'RestElement':
+        walkTarget(node.argument, at, how)
+        return
+      case 'AssignmentPattern':
+        walkTarget(node.left, at, how)
+        walk(node.right, at)
+        return
+      default:
+        walk(node, at)
+    }
+  }
+
+  const walk = (node: AnyNode | null | undefined, at: At): void => {
+    if (!node) return
+    switch (node.type) {
+      case 'Identifier':
+        use(node, at)
+        return
+      case 'CallExpression':
+        if (node.callee.type === 'Identifier') use(node.callee, at, 'call')
+        else walk(node.callee, at)
+        walkAll(node.arguments, at)
+        return
+      case 'AwaitExpression':
+        if (!at.inFunction) topLevelAwaits.push(node)
+        walk(node.argument, at)
+        return
+      case 'AssignmentExpression':
+        walkTarget(node.left, at, 'write')
+        walk(node.right, at)
+        return
+      case 'UpdateExpression':
+        walkTarget(node.argument, at, 'write')
+        return
+      case 'VariableDeclarator':
+        walkTarget(node.id, at, 'declare')
+        walk(node.init, at)
+        return
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression': {
+        const names = new Set(node.params.flatMap(boundNames))
+        if (node.type !== 'ArrowFunctionExpression') names.add('arguments')
+        if (node.type === 'FunctionExpression' && node.id) names.add(node.id.name)
+        for (const name of varNames(node.body)) names.add(name)
+        const within = { scope: { names, outer: at.scope }, inFunction: true }
+        for (const param of node.params) walkTarget(param, within, 'declare')
+        walk(node.body, within)
+        return
+      }
+      case 'ClassDeclaration':
+      case 'ClassExpression': {
+        const within = inner(at, node.id ? [node.id.name] : [])
+        walk(node.superClass, within)
+        walk(node.body, within)
+        return
+      }
+      case 'Program':
+      case 'BlockStatement':
+      case 'StaticBlock':
+        walkAll(node.body, inner(at, lexicalNames(node.body)))
+        return
+      case 'SwitchStatement':
+        walk(node.discriminant, at)
+        walkAll(node.cases, inner(at, lexicalNames(node.cases.flatMap((one) => one.consequent))))
+        return
+      case 'ForStatement': {
+        const within = inner(at, node.init ? lexicalNames([node.init]) : [])
+        walkAll([node.init, node.test, node.update, node.body], within)
+        return
+      }
+      case 'ForInStatement':
+      case 'ForOfStatement': {
+        if (node.type === 'ForOfStatement' && node.await && !at.inFunction) topLevelAwaits.push(node)
+        const within = inner(at, lexicalNames([node.left]))
+        if (node.left.type === 'VariableDeclaration') walk(node.left, within)
+        else walkTarget(node.left, within, 'write')
+        walkAll([node.right, node.body], within)
+        return
+      }
+      case 'CatchClause': {
+        const within = inner(at, node.param ? boundNames(node.param) : [])
+        walkTarget(node.param ?? null, within, 'declare')
+        walk(node.body, within)
+        return
+      }
+      case 'MemberExpression':
+        walk(node.object, at)
+        if (node.computed) walk(node.property, at)
+        return
+      case 'Property':
+        if (node.computed) walk(node.key, at)
+        walk(node.value, at)
+        return
+      case 'MethodDefinition':
+        if (node.computed) walk(node.key, at)
+        walk(node.value, at)
+        return
+      case 'PropertyDefinition':
+        if (node.computed) walk(node.key, at)
+        walk(node.value, { ...at, inFunction: true })
+        return
+      case 'LabeledStatement':
+        walk(node.body, at)
+        return
+      case 'BreakStatement':
+      case 'ContinueStatement':
+      case 'MetaProperty':
+        return
+      default:
+        walkAll(childrenOf(node), at)
+    }
+  }
+
+  walk(program, { scope: { names: new Set(varNames(program)), outer: null }, inFunction: false })
+  return { free, all, topLevelAwaits }
+}
+
+type Scope = Readonly<{ names: ReadonlySet<string>; outer: Scope | null }>
+type At = Readonly<{ scope: Scope; inFunction: boolean }>
+
+const inner = (at: At, names: readonly string[]): At =>
+  names.length === 0 ? at : { ...at, scope: { names: new Set(names), outer: at.scope } }
+
+/** The nodes directly below a node, in the order of the text. */
+const childrenOf = (node: AnyNode): readonly AnyNode[] => Object.values(node).flat().filter(isNode)
+
+const isNode = (value: unknown): value is AnyNode =>
+  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+
+const boundNames = (pattern: Pattern | null): readonly string[] => {
+  switch (pattern?.type) {
+    case 'Identifier':
+      return [pattern.name]
+    case 'ArrayPattern':
+      return pattern.elements.flatMap(boundNames)
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((one) => boundNames(one.type === 'Property' ? one.value : one.argument))
+    case 'RestElement':
+      return boundNames(pattern.argument)
+    case 'AssignmentPattern':
+      return boundNames(pattern.left)
+    default:
+      return []
+  }
+}
+
+/** What `let`, `const`, `class` and `function` declare directly in a block. */
+const lexicalNames = (body: readonly AnyNode[]): readonly string[] =>
+  body.flatMap((node) => {
+    if (node.type === 'VariableDeclaration' && node.kind !== 'var')
+      return node.declarations.flatMap((one) => boundNames(one.id))
+    if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return node.id ? [node.id.name] : []
+    return []
+  })
+
+/** What `var` declares anywhere below, other functions left out. */
+const varNames = (node: AnyNode): readonly string[] => {
+  if (node.type === 'VariableDeclaration')
+    return node.kind === 'var' ? node.declarations.flatMap((one) => boundNames(one.id)) : []
+  return holdsStatements.has(node.type) ? childrenOf(node).flatMap(varNames) : []
+}
+
+const holdsStatements: ReadonlySet<string> = new Set([
+  ...['Program', 'BlockStatement', 'IfStatement', 'SwitchStatement', 'SwitchCase', 'TryStatement', 'CatchClause'],
+  ...['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement', 'LabeledStatement'],
+])
