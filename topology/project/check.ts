@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
-import type { Document } from './document.ts'
+import { type Document, maxDocument, tooLarge } from './document.ts'
 import { remedyFor } from './nearest.ts'
 import { collectProblems, type Path, type Problem, quote, type Report } from './problems.ts'
 import { type Draft, readDraft } from './schema.ts'
@@ -32,9 +32,14 @@ export const checkDocument = (
   checkSources(draft, options.othersSourceIds, report)
   checkTriggers(value, draft, report)
   checkJobs(value, draft, { report, checkCode: options.checkCode })
+  if (storedBytes(value, draft) > maxDocument) report([], tooLarge)
   const found = problems()
   return found.length > 0 ? { problems: found } : { checked: { value, draft } }
 }
+
+/** About what a deploy's record will take at most: aliases and escapes can make it longer than the text. */
+const storedBytes = (value: JsonObject, draft: Draft): number =>
+  Buffer.byteLength(JSON.stringify(value)) + 200 * (draft.sources.size + draft.jobs.size)
 
 const checkSources = (draft: Draft, othersIds: ReadonlySet<string>, report: Report): void => {
   const ids = new Map<string, string>()

@@ -11,8 +11,10 @@ export type Document = Readonly<{
   placeOf(path: Path): Place
 }>
 
-/** The largest document, in characters. With its ids filled in it still fits into one record of `definitions`. */
+/** The largest document, in bytes. With its ids filled in it still fits into one record of `definitions`. */
 export const maxDocument = 10_000_000
+
+export const tooLarge = `The document is larger than ${maxDocument} bytes: split the project.`
 
 /**
  * Reads a project document. YAML is 1.2 with its core schema (so `yes` and dates are text), one document, without tags of others and merge keys.
@@ -22,10 +24,8 @@ export const parseDocument = (
   text: string,
   format: 'json' | 'yaml',
 ): Readonly<{ document: Document }> | Readonly<{ problems: readonly Problem[] }> => {
-  if (text.length > maxDocument) {
-    return {
-      problems: [{ path: '', message: `The document is longer than ${maxDocument} characters: split the project.` }],
-    }
+  if (Buffer.byteLength(text) > maxDocument) {
+    return { problems: [{ path: '', message: tooLarge }] }
   }
   const placeAt = placesIn(text)
   const reading = format === 'json' ? readJson(text) : readYaml(text)

@@ -35,7 +35,8 @@ export const readYaml = (text: string): Reading => {
   const jsonOf = (node: Node | null, path: Path): Json => {
     if (node === null) return null
     if (path.length > maxDepth) throw new TooDeep()
-    if (copying && ++copied > maxCopied) throw new TooMuchCopied(node)
+    if (copying) copied += 1 + (isScalar(node) ? (node.source?.length ?? 0) : 0)
+    if (copied > maxCopied) throw new TooMuchCopied(node)
     if (node.tag !== undefined && !coreTag.test(node.tag)) {
       flaw(node, path, `The tag ${quote(node.tag)} is unknown: leave it out.`)
     }
@@ -95,7 +96,7 @@ export const readYaml = (text: string): Reading => {
     return { value: jsonOf(parsed.contents, []), places, flaws }
   } catch (error) {
     if (error instanceof TooMuchCopied)
-      flaw(error.alias, [], `Aliases stand for over ${maxCopied} values: write less with them.`)
+      flaw(error.alias, [], `Aliases stand for over ${maxCopied} characters: write less with them.`)
     else if (error instanceof TooDeep || error instanceof RangeError) flaw(null, [], tooDeep)
     else throw error
     return { value: null, places, flaws }
@@ -136,7 +137,7 @@ const ownWords: Partial<Record<ErrorCode, string>> = {
   MULTIPLE_DOCS: 'A second document begins here: a project is one document.',
 }
 
-const maxCopied = 10_000
+const maxCopied = 200_000
 const coreTag = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/
 
 /** A number of YAML's core schema as JSON writes it; undefined for infinities and not-a-number. */

@@ -5,13 +5,20 @@ import { isJsonObject, type JsonObject, parseExact } from '../words/json.ts'
 import type { Incoming, Outgoing } from '../words/record.ts'
 
 /** A record of the topic `definitions` (design.md 3). */
-export type Definition = CodeRecord | ProjectRecord
+export type Definition = CodeRecord | ProjectRecord | LaterRecord
 
 /** Source text of a job under its SHA-256. Stands above every project record that names it. */
 export type CodeRecord = Readonly<{ kind: 'code'; id: string; code: string }>
 
 /** One deploy of a project, whole. */
 export type ProjectRecord = Readonly<{ kind: 'project'; document: StoredDocument | null }> & DeployFacts
+
+/**
+ * A deploy that a later release wrote. It counts, so that all releases agree on which writes are stale; what it says is not understood. Its
+ * `project`, `deploy` and `based_on` keep their meaning in every version.
+ */
+export type LaterRecord = Readonly<{ kind: 'later'; version: string }> &
+  Pick<DeployFacts, 'project' | 'deploy' | 'basedOn'>
 
 export type DeployFacts = Readonly<{
   project: string
@@ -59,7 +66,7 @@ export const projectRecord = (record: Omit<ProjectRecord, 'kind'>): Outgoing => 
   headers: {},
 })
 
-/** Throws Fault `message-unreadable` for what is no record of ours, or one of a later version. */
+/** Throws Fault `message-unreadable` for what is no record of ours. */
 export const parseDefinition = (record: Incoming): Definition => {
   const [kind, name, ...rest] = record.key?.toString('utf8').split('/') ?? []
   const value = record.value?.toString('utf8')
@@ -69,12 +76,14 @@ export const parseDefinition = (record: Incoming): Definition => {
   throw unreadable('neither a code nor a project')
 }
 
-const parseProject = (name: string, value: string): ProjectRecord => {
+const parseProject = (name: string, value: string): ProjectRecord | LaterRecord => {
   const record = objectOf(value)
   const { v, project, deploy, based_on, token, deployed_at, deployed_by, document, deleted } = record
-  if (v !== definitionsVersion) throw unreadable(`version ${String(v).slice(0, 20)}, which this release does not know`)
   if (project !== name || !isName(name)) throw unreadable('its project is not the one of its key')
-  if (!isCount(deploy) || !(based_on === null || isCount(based_on))) throw unreadable('its deploys are no numbers')
+  if (!isCount(deploy) || !(based_on === null || isCount(based_on))) throw unreadable('its numbers of deploys are none')
+  if (v !== definitionsVersion) {
+    return { kind: 'later', version: String(v).slice(0, 20), project, deploy, basedOn: based_on }
+  }
   if (typeof token !== 'string' || typeof deployed_at !== 'string' || typeof deployed_by !== 'string') {
     throw unreadable('it does not say when and by whom')
   }

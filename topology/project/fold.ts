@@ -1,0 +1,153 @@
+import { Fault } from '../flow/fault.ts'
+import { type Definition, type LaterRecord, type ProjectRecord, parseDefinition } from '../wire/definitions.ts'
+import type { Incoming } from '../words/record.ts'
+import type { Catalogue, Deployed } from './catalogue.ts'
+import type { History } from './deployment.ts'
+import type { Job, Source } from './project.ts'
+import { codeIdOf } from './schema.ts'
+import { restored } from './stored.ts'
+
+/** What a record of `definitions` came to. `token` names the writer's record. */
+export type Applied =
+  | Readonly<{ kind: 'code' }>
+  | Readonly<{ kind: 'accepted'; project: string; token: string }>
+  | Readonly<{ kind: 'stale'; project: string; token: string }>
+  | Readonly<{ kind: 'source-taken'; project: string; token: string; id: string }>
+  | Readonly<{ kind: 'unreadable'; detail: string }>
+
+export type DefinitionsFold = Pick<Catalogue, 'projects' | 'known' | 'sourceById' | 'jobVersion'> &
+  Readonly<{ apply(record: Incoming): Applied; history(project: string): History }>
+
+/**
+ * The state of all projects after some records of `definitions`. It depends on nothing but the records and their order, so every role comes
+ * to the same. `projects()` and `known()` are other maps after each change, never the same ones changed.
+ */
+export const foldDefinitions = (): DefinitionsFold => {
+  const codes = new Map<string, string>()
+  const pasts = new Map<string, Past>()
+  const bySourceId = new Map<string, Readonly<{ project: Deployed; source: Source }>>()
+  let inForce: ReadonlyMap<string, Deployed> = new Map()
+  let known: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+
+  const apply = (record: Incoming): Applied => {
+    try {
+      return take(parseDefinition(record))
+    } catch (error) {
+      if (error instanceof Fault) return { kind: 'unreadable', detail: error.message }
+      throw error
+    }
+  }
+
+  const take = (definition: Definition): Applied => {
+    switch (definition.kind) {
+      case 'code':
+        if (codeIdOf(definition.code) !== definition.id)
+          return { kind: 'unreadable', detail: 'code under an id that is not its own' }
+        codes.set(definition.id, definition.code)
+        return { kind: 'code' }
+      case 'later':
+        if (!isStale(definition)) pastOf(definition.project).deploy = definition.deploy
+        return {
+          kind: 'unreadable',
+          detail: `a deploy of ${definition.project} by a later release (version ${definition.version})`,
+        }
+      case 'project':
+        return isStale(definition) ? { ...named(definition), kind: 'stale' } : deploy(definition)
+      default:
+        return definition satisfies never
+    }
+  }
+
+  const isStale = ({ project, basedOn, deploy }: ProjectRecord | LaterRecord): boolean => {
+    const current = pasts.get(project)?.deploy ?? 0
+    return (basedOn ?? 0) !== current || deploy !== current + 1
+  }
+
+  const deploy = (record: ProjectRecord): Applied => {
+    let next: Deployed | undefined
+    try {
+      next = record.document === null ? undefined : deployedOf(record, record.document)
+    } catch (error) {
+      pastOf(record.project).deploy = record.deploy // it counts: a release that understands it goes on from it
+      return { kind: 'unreadable', detail: `deploy ${record.deploy} of ${record.project}: ${(error as Error).message}` }
+    }
+    const ids = [...(next?.project.sources.values() ?? [])].map(({ id }) => id)
+    const id = ids.find((id) => (bySourceId.get(id)?.project.project.name ?? record.project) !== record.project)
+    if (id !== undefined) return { ...named(record), kind: 'source-taken', id }
+    const past = pastOf(record.project)
+    past.deploy = record.deploy
+    putInForce(record.project, next)
+    for (const job of next?.project.jobs.values() ?? []) past.keep(job)
+    for (const { name, id } of next?.project.sources.values() ?? []) past.sourceIds.set(name, id)
+    known = new Map(known).set(record.project, new Set(past.versions.keys()))
+    return { ...named(record), kind: 'accepted' }
+  }
+
+  const deployedOf = (
+    { deploy, deployedAt }: ProjectRecord,
+    stored: NonNullable<ProjectRecord['document']>,
+  ): Deployed => {
+    const { document, project } = restored(stored, (id) => codes.get(id))
+    return { project, deploy, deployedAt, document }
+  }
+
+  const putInForce = (name: string, next: Deployed | undefined): void => {
+    for (const { id } of inForce.get(name)?.project.sources.values() ?? []) bySourceId.delete(id)
+    for (const source of next?.project.sources.values() ?? []) {
+      if (next !== undefined) bySourceId.set(source.id, { project: next, source })
+    }
+    const others = [...inForce].filter(([project]) => project !== name)
+    inForce = new Map(next === undefined ? others : [...others, [name, next]])
+  }
+
+  const pastOf = (project: string): Past => {
+    const past = pasts.get(project) ?? newPast()
+    pasts.set(project, past)
+    return past
+  }
+
+  return {
+    apply,
+    projects: () => inForce,
+    known: () => known,
+    sourceById: (id) => bySourceId.get(id),
+    jobVersion: (project, job, version) => pasts.get(project)?.versions.get(job)?.get(version),
+    history: (project) => {
+      const past = pasts.get(project) ?? newPast()
+      return {
+        deploy: past.deploy,
+        deployed: inForce.get(project),
+        jobs: new Map(past.newest),
+        sourceIds: new Map(past.sourceIds),
+        hasCode: (id) => codes.has(id),
+      }
+    },
+  }
+}
+
+/** What remains of a project, whatever becomes of it. */
+type Past = {
+  deploy: number
+  readonly versions: Map<string, Map<number, Job>>
+  readonly newest: Map<string, Job>
+  readonly sourceIds: Map<string, string>
+  keep(job: Job): void
+}
+
+const newPast = (): Past => {
+  const versions = new Map<string, Map<number, Job>>()
+  const newest = new Map<string, Job>()
+  return {
+    deploy: 0,
+    versions,
+    newest,
+    sourceIds: new Map(),
+    keep: (job) => {
+      const kept = versions.get(job.name) ?? new Map<number, Job>()
+      versions.set(job.name, kept.set(job.version, job))
+      if (job.version >= (newest.get(job.name)?.version ?? 0)) newest.set(job.name, job)
+    },
+  }
+}
+
+const named = ({ project, token }: ProjectRecord): Readonly<{ project: string; token: string }> => ({ project, token })
