@@ -1,0 +1,33 @@
+import type { MessageLog } from '../../topology/flow/ports.ts'
+import type { Deployment, DeployOutcome } from '../../topology/project/deployment.ts'
+import type { OpenCatalogue } from './open.ts'
+
+export type DeployTo = Readonly<{
+  log: Pick<MessageLog, 'append' | 'ensureTopics'>
+  catalogue: Pick<OpenCatalogue, 'verdictOn'>
+  /** Ends the waiting; the deploy may take effect all the same. */
+  signal: AbortSignal
+}>
+
+/**
+ * Writes a deploy: its topics first, so that nobody meets a job without one, then its records; then reads its own record back, which says
+ * whether it counts. Throws Fault `log-unavailable` when the log does not take it.
+ */
+export const deployProject = async (
+  deployment: Deployment,
+  { log, catalogue, signal }: DeployTo,
+): Promise<DeployOutcome> => {
+  const giveUp = new AbortController()
+  await log.ensureTopics(deployment.topics)
+  const verdict = catalogue.verdictOn(deployment.token, AbortSignal.any([signal, giveUp.signal]))
+  verdict.catch(() => {}) // when the writing fails, that is what is thrown
+  try {
+    await log.append(deployment.records)
+  } catch (error) {
+    giveUp.abort(error)
+    throw error
+  }
+  const { kind, offset, ...more } = await verdict
+  if (kind === 'accepted') return { kind, offset }
+  return 'id' in more ? { kind: 'source-taken', id: more.id } : { kind: 'stale' }
+}
