@@ -1,6 +1,5 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { Convert } from 'typebox/value'
 import { problem, type Reply } from '../../topology/http.ts'
 
 export type QueryRead = Readonly<
@@ -13,7 +12,9 @@ export const queryReader = (schema: TSchema | undefined): ((query: Readonly<Reco
   const checker = Compile(schema)
   const parameters = (schema as QuerySchema).properties ?? {}
   return (query) => {
-    const values = Convert(schema, { ...query }) as Readonly<Record<string, unknown>>
+    const values = Object.fromEntries(
+      Object.entries(query).map(([name, value]) => [name, typed(value, parameters[name])]),
+    )
     if (checker.Check(values)) return { kind: 'read', values }
     const problems = [...new Set([...checker.Errors(values)].map(parameterOf))].filter((name) => name !== '')
     const detail = problems.map((name) => complaint(name, query[name], parameters)).join(' ')
@@ -29,6 +30,14 @@ type ParameterSchema = Readonly<{
   maximum?: number
   anyOf?: readonly { const?: unknown }[]
 }>
+
+/** Only what is written as such becomes a number or a truth value: 1.5 is not cut to 1, and 1 is not true. */
+const typed = (value: unknown, schema: ParameterSchema | undefined): unknown => {
+  if (typeof value !== 'string') return value
+  if (schema?.type === 'integer' && /^-?\d{1,15}$/.test(value)) return Number(value)
+  if (schema?.type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
+  return value
+}
 
 const parameterOf = (error: { instancePath: string }): string =>
   (error.instancePath.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')

@@ -49,6 +49,7 @@ export const refuseBug = (error: unknown, request: FastifyRequest, logger: Logge
 
 /** For bytes that are no HTTP, or that came too slowly. There is no request yet, so the answer is written by hand; then the line is cut. */
 export const refuseBroken = (error: Error & { code?: string }, socket: Socket): void => {
+  if (socket.writableEnded) return // it was told already, and still talks
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
