@@ -1,0 +1,292 @@
+import { Fault } from '../../topology/flow/fault.ts'
+import type { Delivery } from '../../topology/flow/ports.ts'
+import type { Repeats } from '../../topology/flow/repeats.ts'
+import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
+import type { Incoming, Outgoing } from '../../topology/words/record.ts'
+
+/**
+ * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
+ * room for more, whose turn it is, what is a repeat and what may be committed; it reads and writes nothing itself.
+ */
+export type Desk = Readonly<{
+  gain(place: Place, start: Start): void
+  /** The partition is somebody else's now: what is in hand of it is called off. */
+  lose(place: Place): void
+  /** The partition will go: nothing more of it is handed out. */
+  retire(place: Place): void
+  /** Resolves when nothing of the place is in hand. */
+  quiet(place: Place): Promise<void>
+  holds(): readonly Place[]
+  /** Where to read on, for those that have room, with the bytes they may take. */
+  wants(): readonly Want[]
+  /** Lays out what was read from `from` on, as far as there is room; the rest will be wanted again. */
+  offer(place: Place, chunk: Chunk): void
+  /** Where the log says the partition begins now: what lay between is gone. */
+  moveTo(place: Place, offset: bigint): void
+  /** The next record in turn; undefined when the signal aborts. */
+  take(signal: AbortSignal): Promise<Delivery | undefined>
+  /** What is done beyond what was committed. */
+  uncommitted(): readonly Commit[]
+  committed(commits: readonly Commit[]): void
+  /** Ends a `take` that waits, with this error. */
+  fail(error: Error): void
+}>
+
+export type Place = Readonly<{ topic: string; partition: number }>
+export type Start = Readonly<{ offset: bigint; metadata: string; repeats?: Repeats | undefined }>
+export type Want = Place & Readonly<{ position: bigint; bytes: number }>
+export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint }>
+export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
+
+export type DeskOptions = Readonly<{
+  budgetBytes: number
+  idOf?: ((record: Incoming) => string | undefined) | undefined
+  /** Asked before each write: throws Fault `membership-lost` when this member may no longer own what it read. */
+  permit: () => void
+  /** Resolves when it can be known again who owns what; undefined when it is known. */
+  unsure: () => Promise<void> | undefined
+  write: (records: readonly Outgoing[], permit: () => void) => Promise<void>
+  /** Told when there is room again, or something to commit. */
+  onSettled: () => void
+}>
+
+export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`
+
+export const openDesk = (options: DeskOptions): Desk => {
+  const holds = new Map<string, Hold>()
+  const turns = new Set<Hold>()
+  let held = 0
+  let failure: Error | undefined
+  let waiter: (() => void) | undefined
+  const share = options.budgetBytes / 4
+
+  const wake = (): void => {
+    waiter?.()
+    waiter = undefined
+  }
+
+  const takesTurns = (hold: Hold): void => {
+    if (hold.queue.length > 0 && !hold.retired && hold.mark.fits()) {
+      turns.add(hold)
+      wake()
+    }
+  }
+
+  const release = (hold: Hold, bytes: number, count: number): void => {
+    hold.bytes -= bytes
+    hold.count -= count
+    held -= bytes
+  }
+
+  const hand = (hold: Hold, record: Incoming): Delivery => {
+    let settled: Promise<void> | undefined
+    const permit = (): void => {
+      if (hold.lost.signal.aborted) throw new Fault('membership-lost', `${placeKey(hold.place)} is somebody else's now`)
+      options.permit()
+    }
+    const settle = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
+      if (steps.length === 0) permit()
+      for (const step of steps) {
+        const unsure = options.unsure()
+        if (unsure) await unsure
+        permit()
+        await options.write(step, permit)
+      }
+      if (hold.lost.signal.aborted) return
+      hold.mark.finish(record.offset)
+      hold.inHand--
+      release(hold, sizeOf(record), 1)
+      takesTurns(hold)
+      if (hold.inHand === 0) for (const resolve of hold.onQuiet.splice(0)) resolve()
+      options.onSettled()
+    }
+    return {
+      record,
+      lost: hold.lost.signal,
+      settle(steps = []) {
+        settled ??= settle(steps).catch((error: unknown) => {
+          settled = undefined // what could not be written may be tried again
+          throw error
+        })
+        return settled
+      },
+    }
+  }
+
+  const next = (): Delivery | undefined => {
+    for (const hold of turns) {
+      turns.delete(hold)
+      const record = hold.queue.shift()
+      if (!record) continue
+      hold.inHand++
+      takesTurns(hold)
+      return hand(hold, record)
+    }
+    return undefined
+  }
+
+  const lay = (hold: Hold, record: Incoming): boolean => {
+    const size = sizeOf(record)
+    const room = hold.count === 0 || (hold.bytes + size <= share && held + size <= options.budgetBytes)
+    if (!room) return false
+    hold.position = record.offset + 1n
+    if (hold.mark.wasFinished(record.offset)) {
+      hold.mark.passTo(hold.position)
+      return true
+    }
+    const id = hold.repeats && options.idOf?.(record)
+    if (id !== undefined && hold.repeats?.isRepeat(id, record.offset, record.timestamp)) {
+      hold.mark.passTo(hold.position)
+      return true
+    }
+    hold.mark.begin(record.offset)
+    hold.queue.push(record)
+    release(hold, -size, -1)
+    return true
+  }
+
+  const lose = (place: Place): void => {
+    const hold = holds.get(placeKey(place))
+    if (!hold) return
+    holds.delete(placeKey(place))
+    turns.delete(hold)
+    held -= hold.bytes
+    hold.lost.abort()
+    for (const resolve of hold.onQuiet.splice(0)) resolve()
+  }
+
+  return {
+    gain(place, { offset, metadata, repeats }) {
+      lose(place)
+      holds.set(placeKey(place), {
+        place: { topic: place.topic, partition: place.partition },
+        mark: watermarkAt(offset, metadata),
+        repeats,
+        queue: openQueue(),
+        lost: new AbortController(),
+        onQuiet: [],
+        position: offset,
+        committed: commitText(offset, metadata),
+        count: 0,
+        inHand: 0,
+        bytes: 0,
+        retired: false,
+      })
+    },
+    lose,
+    retire(place) {
+      const hold = holds.get(placeKey(place))
+      if (!hold) return
+      hold.retired = true
+      turns.delete(hold)
+    },
+    quiet(place) {
+      const hold = holds.get(placeKey(place))
+      if (!hold || hold.inHand === 0) return Promise.resolve()
+      return new Promise((resolve) => hold.onQuiet.push(resolve))
+    },
+    holds: () => [...holds.values()].map((hold) => hold.place),
+    wants() {
+      const wants: Want[] = []
+      for (const hold of holds.values()) {
+        const room = Math.min(share - hold.bytes, options.budgetBytes - held)
+        const worthIt = room >= options.budgetBytes / 32
+        if (!hold.retired && (hold.count === 0 || worthIt))
+          wants.push({ ...hold.place, position: hold.position, bytes: Math.max(room, 1) })
+      }
+      return wants
+    },
+    offer(place, { from, records, next: after }) {
+      const hold = holds.get(placeKey(place))
+      if (!hold || hold.retired || hold.position !== from) return
+      for (const record of records) if (!lay(hold, record)) return takesTurns(hold)
+      hold.position = after
+      hold.mark.passTo(after)
+      takesTurns(hold)
+    },
+    moveTo(place, offset) {
+      const hold = holds.get(placeKey(place))
+      if (!hold) return
+      hold.position = offset
+      hold.mark.passTo(offset)
+    },
+    async take(signal) {
+      for (;;) {
+        if (failure) throw failure
+        if (signal.aborted) return undefined
+        const delivery = next()
+        if (delivery) return delivery
+        await new Promise<void>((resolve) => {
+          waiter = resolve
+          signal.addEventListener('abort', wake, { once: true })
+        })
+        signal.removeEventListener('abort', wake)
+      }
+    },
+    uncommitted() {
+      const commits: Commit[] = []
+      for (const hold of holds.values()) {
+        const [offset, metadata] = [hold.mark.lowest(), hold.mark.encode()]
+        if (commitText(offset, metadata) !== hold.committed) commits.push({ ...hold.place, offset, metadata })
+      }
+      return commits
+    },
+    committed(commits) {
+      for (const commit of commits) {
+        const hold = holds.get(placeKey(commit))
+        if (hold) hold.committed = commitText(commit.offset, commit.metadata)
+      }
+    },
+    fail(error) {
+      failure = error
+      wake()
+    },
+  }
+}
+
+type Hold = {
+  readonly place: Place
+  readonly mark: Watermark
+  readonly repeats: Repeats | undefined
+  readonly queue: Queue
+  readonly lost: AbortController
+  readonly onQuiet: (() => void)[]
+  position: bigint
+  committed: string
+  count: number
+  inHand: number
+  bytes: number
+  retired: boolean
+}
+
+const commitText = (offset: bigint, metadata: string): string => `${offset} ${metadata}`
+
+/** What a record costs in memory, roughly. */
+const sizeOf = ({ key, value, headers }: Incoming): number => {
+  let size = 128 + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, header] of headers) size += name.length + header.length
+  return size
+}
+
+type Queue = { readonly length: number; push(record: Incoming): void; shift(): Incoming | undefined }
+
+/** An array that is taken from the front without moving what is behind. */
+const openQueue = (): Queue => {
+  let items: (Incoming | undefined)[] = []
+  let head = 0
+  return {
+    get length() {
+      return items.length - head
+    },
+    push: (record) => items.push(record),
+    shift() {
+      const record = items[head]
+      items[head++] = undefined
+      if (head >= items.length) {
+        items = []
+        head = 0
+      }
+      return record
+    },
+  }
+}

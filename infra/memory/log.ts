@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../topology/flow/fault.ts'
+import type { MessageLog, Reader, ReaderOptions, TailItem } from '../../topology/flow/ports.ts'
+import { type RepeatsWindow, repeatsWithin } from '../../topology/flow/repeats.ts'
+import type { TopicSpec } from '../../topology/topics.ts'
+import type { Incoming, Outgoing } from '../../topology/words/record.ts'
+import { type Commit, type Desk, openDesk, type Place, placeKey } from '../kafka/desk.ts'
+import { partitionOf } from '../kafka/murmur2.ts'
+
+export type MemoryLogOptions = Readonly<{
+  partitions?: Readonly<{ intake: number; job: number }>
+  repeats?: RepeatsWindow
+  /** What records are stamped with; the wall clock unless a test says otherwise. */
+  now?: () => number
+  /** How long a member that is to give up a partition may go on with what it has in hand. */
+  drainMs?: number
+}>
+
+/** The message log without Kafka: the same promises, kept in this process only. Topics have to be made here, too. */
+export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
+  const { partitions = { intake: 2, job: 1 }, repeats = { ms: 120_000, records: 200_000 } } = options
+  const { now = Date.now, drainMs = 4_000 } = options
+  const topics = new Map<string, Topic>()
+  const groups = new Map<string, Group>()
+  const listeners = new Set<() => void>()
+
+  const changed = (): void => {
+    for (const listener of [...listeners]) listener()
+  }
+
+  const write = (records: readonly Outgoing[]): void => {
+    let fault: Fault | undefined
+    for (const outgoing of records) {
+      const topic = topics.get(outgoing.topic)
+      if (!topic) throw new Fault('log-unavailable', `there is no topic ${outgoing.topic}`)
+      const record = stored(outgoing, topic, now())
+      if (record) topic.partitions[record.partition]?.push(record)
+      else fault = new Fault('record-too-large', `a record of ${outgoing.topic} is larger than the topic takes`)
+    }
+    changed()
+    if (fault) throw fault
+  }
+
+  const groupOf = (name: string): Group => {
+    const group = groups.get(name) ?? {
+      members: new Set(),
+      owners: new Map(),
+      commits: new Map(),
+      work: Promise.resolve(),
+    }
+    groups.set(name, group)
+    return group
+  }
+
+  /** Hands over what the new members should have; those that give up may finish what they have in hand. */
+  const rebalance = (group: Group): void => {
+    group.work = group.work.then(async () => {
+      const wanted = assign(group, topics)
+      for (const [key, owner] of group.owners) {
+        if (wanted.get(key)?.member === owner) continue
+        await giveUp(group, owner, placeOf(key))
+      }
+      for (const [key, { member, place }] of wanted) {
+        if (group.owners.get(key) === member || !group.members.has(member)) continue
+        group.owners.set(key, member)
+        const log = topics.get(place.topic)?.partitions[place.partition] ?? []
+        const { offset, metadata } = group.commits.get(key) ?? { offset: 0n, metadata: '' }
+        member.desk.gain(place, { offset, metadata, repeats: member.learn(log.slice(0, Number(offset))) })
+      }
+      changed()
+    })
+  }
+
+  const giveUp = async (group: Group, owner: Member, place: Place): Promise<void> => {
+    const over = new AbortController()
+    owner.desk.retire(place)
+    if (group.members.has(owner))
+      await Promise.race([owner.desk.quiet(place), sleep(drainMs, undefined, { signal: over.signal }).catch(() => {})])
+    over.abort()
+    commit(group, owner)
+    owner.desk.lose(place)
+    if (group.owners.get(placeKey(place)) === owner) group.owners.delete(placeKey(place))
+  }
+
+  const openReader = ({ group: name, idOf, budgetBytes = 32_000_000 }: ReaderOptions): Reader => {
+    const group = groupOf(name)
+    const feed = (): void => {
+      for (const { topic, partition, position } of member.desk.wants()) {
+        const records =
+          topics.get(topic)?.partitions[partition]?.slice(Number(position), Number(position) + 1_000) ?? []
+        if (records.length > 0)
+          member.desk.offer({ topic, partition }, { from: position, records, next: position + BigInt(records.length) })
+      }
+    }
+    const member: Member = {
+      topics: [],
+      desk: openDesk({
+        budgetBytes,
+        idOf,
+        permit() {},
+        unsure: () => undefined,
+        write: async (records, permit) => {
+          await Promise.resolve()
+          permit()
+          write(records)
+        },
+        onSettled: feed,
+      }),
+      learn(records) {
+        if (!idOf) return undefined
+        const seen = repeatsWithin(repeats)
+        for (const record of records.slice(-repeats.records)) {
+          const id = idOf(record)
+          if (id !== undefined) seen.isRepeat(id, record.offset, record.timestamp)
+        }
+        return seen
+      },
+    }
+    listeners.add(feed)
+    return {
+      subscribe(wanted) {
+        member.topics = wanted
+        group.members.add(member)
+        rebalance(group)
+      },
+      async *deliveries(reading) {
+        for (;;) {
+          const delivery = await member.desk.take(reading)
+          if (!delivery) return
+          yield delivery
+        }
+      },
+      async commit() {
+        commit(group, member)
+      },
+      async [Symbol.asyncDispose]() {
+        listeners.delete(feed)
+        group.members.delete(member)
+        rebalance(group)
+        await group.work
+      },
+    }
+  }
+
+  return {
+    async append(records) {
+      await Promise.resolve()
+      write(records)
+    },
+    async tryAppend(record) {
+      await Promise.resolve()
+      write([record])
+    },
+    reader: openReader,
+    async *tail(topic, signal): AsyncGenerator<TailItem> {
+      const ends = topics.get(topic)?.partitions.map((records) => records.length) ?? []
+      const positions = ends.map(() => 0)
+      let caughtUp = false
+      while (!signal.aborted) {
+        const more = Promise.withResolvers<void>()
+        const resolve = (): void => more.resolve()
+        listeners.add(resolve)
+        signal.addEventListener('abort', resolve, { once: true })
+        for (const [partition, records] of topics.get(topic)?.partitions.entries() ?? []) {
+          for (let at = positions[partition] ?? 0; at < records.length && !signal.aborted; at++) {
+            positions[partition] = at + 1
+            const record = records[at]
+            if (record) yield { kind: 'record', record }
+          }
+        }
+        if (!caughtUp && !signal.aborted) {
+          caughtUp = true
+          yield { kind: 'caught-up' }
+        }
+        await more.promise
+        listeners.delete(resolve)
+        signal.removeEventListener('abort', resolve)
+      }
+    },
+    async ensureTopics(specs) {
+      for (const spec of specs) {
+        if (topics.has(spec.name)) continue
+        const count = typeof spec.partitions === 'number' ? spec.partitions : partitions[spec.partitions]
+        topics.set(spec.name, { spec, partitions: Array.from({ length: count }, () => []) })
+      }
+      for (const group of groups.values()) rebalance(group)
+      await Promise.all([...groups.values()].map((group) => group.work))
+    },
+    async ping() {},
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...groups.values()].map((group) => group.work))
+    },
+  }
+}
+
+type Topic = Readonly<{ spec: TopicSpec; partitions: readonly Incoming[][] }>
+type Member = {
+  topics: readonly string[]
+  readonly desk: Desk
+  learn(records: readonly Incoming[]): ReturnType<typeof repeatsWithin> | undefined
+}
+type Group = {
+  readonly members: Set<Member>
+  readonly owners: Map<string, Member>
+  readonly commits: Map<string, Commit>
+  work: Promise<void>
+}
+
+const commit = (group: Group, { desk }: Member): void => {
+  const commits = desk.uncommitted()
+  for (const done of commits) group.commits.set(placeKey(done), done)
+  desk.committed(commits)
+}
+
+/** Each partition stays with its owner unless that has more than its share. */
+const assign = (group: Group, topics: ReadonlyMap<string, Topic>): Map<string, { member: Member; place: Place }> => {
+  const places = [...topics].flatMap(([topic, { partitions }]) =>
+    partitions.map((_, partition) => ({ topic, partition })),
+  )
+  const able = (place: Place): Member[] => [...group.members].filter((member) => member.topics.includes(place.topic))
+  const wanted = new Map<string, { member: Member; place: Place }>()
+  const load = new Map<Member, number>()
+  const mine = places.filter((place) => able(place).length > 0)
+  const most = Math.ceil(mine.length / Math.max(1, group.members.size))
+  const give = (member: Member, place: Place): void => {
+    wanted.set(placeKey(place), { member, place })
+    load.set(member, (load.get(member) ?? 0) + 1)
+  }
+  for (const place of mine) {
+    const owner = group.owners.get(placeKey(place))
+    if (owner && able(place).includes(owner) && (load.get(owner) ?? 0) < most) give(owner, place)
+  }
+  for (const place of mine) {
+    if (wanted.has(placeKey(place))) continue
+    const [least] = able(place).sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0))
+    if (least) give(least, place)
+  }
+  return wanted
+}
+
+const placeOf = (key: string): Place => {
+  const at = key.lastIndexOf('/')
+  return { topic: key.slice(0, at), partition: Number(key.slice(at + 1)) }
+}
+
+/** The record as it lies in the log, or undefined when it is larger than the topic takes. */
+const stored = ({ topic, key, value, headers }: Outgoing, { spec, partitions }: Topic, timestamp: number) => {
+  const keyBytes = Buffer.from(key)
+  const partition = partitionOf(keyBytes, partitions.length)
+  const bytes = new Map(Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)] as const))
+  const record: Incoming = {
+    topic,
+    partition,
+    offset: BigInt(partitions[partition]?.length ?? 0),
+    timestamp,
+    key: keyBytes,
+    value: value === null ? null : Buffer.from(value as string),
+    headers: bytes,
+  }
+  let size = keyBytes.length + (record.value?.length ?? 0)
+  for (const [name, header] of bytes) size += name.length + header.length
+  return size <= spec.maxMessageBytes ? record : undefined
+}
