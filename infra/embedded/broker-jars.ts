@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Tools } from '../config.ts'
+import { StartProblem } from '../start-problem.ts'
 import { findMaven } from './java.ts'
 import { takeLock } from './lock.ts'
-import { StartProblem } from './start-problem.ts'
 
 export const kafkaVersion = '4.3.1'
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { StartProblem } from '../start-problem.ts'
 import { takeLock } from './lock.ts'
-import { StartProblem } from './start-problem.ts'
 
 /** A directory that holds the state of one installation on this machine, ours alone until it is disposed. */
 export type DataDir = Disposable &

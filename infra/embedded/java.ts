@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Tools } from '../config.ts'
-import { StartProblem } from './start-problem.ts'
+import { StartProblem } from '../start-problem.ts'
 
 /** A Java that the broker runs on. `banner` is what it says of itself: equal banners mean the same Java. */
 export type Java = Readonly<{ command: string; version: number; banner: string }>

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { StartProblem } from './start-problem.ts'
+import { StartProblem } from '../start-problem.ts'
 
 /** Ports that nobody on this machine listens on at the moment, all different. */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<readonly number[]> {

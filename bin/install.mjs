@@ -1,0 +1,96 @@
+// Makes node_modules what package-lock.json says, when it is not. Runs on any Node from 20 on, with nothing installed.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const lockFile = join(root, '.cache', 'install.lock')
+
+const stopWith = (sentence) => {
+  console.error(sentence)
+  process.exit(1)
+}
+
+const read = (path) => {
+  try {
+    return readFileSync(join(root, path), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** npm writes down what it has installed when it is done: true when that is the same, package by package. */
+const isInstalled = () => {
+  const installed = read('node_modules/.package-lock.json')
+  if (installed === '') return false
+  const have = JSON.parse(installed).packages
+  return Object.entries(JSON.parse(read('package-lock.json')).packages).every(
+    ([path, { version, integrity, optional }]) =>
+      path === '' ||
+      (optional && !have[path]) ||
+      (have[path]?.version === version && have[path]?.integrity === integrity),
+  )
+}
+
+/** The Node that everything runs on comes with an install script, which npm can be set not to run. */
+const hasNode = () => spawnSync(join(root, 'node_modules/.bin/node'), ['--version']).status === 0
+
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** Two starts side by side: one installs, the other waits for it. */
+const takeTurn = () => {
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    const holder = Number(read('.cache/install.lock'))
+    if (holder > 0 && !isAlive(holder)) rmSync(lockFile, { force: true })
+    else {
+      if (!told) console.error(`Packages are being installed by process ${holder}, waiting`)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    }
+  }
+}
+
+const install = () => {
+  const began = Date.now()
+  console.error('Installing packages (about 800 MB, once)')
+  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--foreground-scripts=false'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (error) stopWith(`npm could not be started (${error.code}): install npm, then start again.`)
+  if (status !== 0) stopWith('The packages could not be installed: see what npm says above, mend it, and start again.')
+  if (!hasNode()) {
+    stopWith(
+      'npm has not run the install scripts of packages: allow them (npm config delete ignore-scripts), remove node_modules, and start again.',
+    )
+  }
+  console.error(`Packages installed in ${Math.round((Date.now() - began) / 1000)} s`)
+}
+
+const [major] = process.versions.node.split('.').map(Number)
+if (major < 20)
+  stopWith(
+    `Penstock needs Node 20 or newer to begin with, and this is ${process.version}: install a newer one (https://nodejs.org).`,
+  )
+if (!isInstalled()) {
+  takeTurn()
+  try {
+    if (!isInstalled()) install()
+  } finally {
+    rmSync(lockFile, { force: true })
+  }
+}
