@@ -1,0 +1,73 @@
+import { Fault } from '../../topology/flow/fault.ts'
+import { problem, type Reply, type Request } from '../../topology/http.ts'
+import type { Deployment, DeployOutcome, History } from '../../topology/project/deployment.ts'
+import { etagOf, stale } from './etag.ts'
+import { sourcesOf } from './sources.ts'
+
+/** Writes a deployment and says what it came to. Throws Fault `log-unavailable` when the log does not take it. */
+export type Deploy = (deployment: Deployment, signal: AbortSignal) => Promise<DeployOutcome>
+
+export type DeployDeps = Readonly<{
+  catalogue: Readonly<{ history(project: string): History }>
+  deploy: Deploy
+  publicUrl: () => string
+}>
+export type Change = Readonly<{ deployment: Deployment; history: History; request: Request }>
+
+/** Applies a change, or only says what it would do (`?dry_run=true`). What would change nothing at all is not written. */
+export const write = async (deps: DeployDeps, { deployment, history, request }: Change): Promise<Reply> => {
+  const before = history.deployed
+  const reply = (deploy: number): Reply => ({
+    status: 200,
+    headers: { etag: etagOf(deploy) },
+    body: {
+      project: deployment.project,
+      deploy,
+      dry_run: request.query['dry_run'] === true,
+      difference: deployment.difference,
+      sources: deployment.next === undefined ? {} : sourcesOf(deployment.next.project, deps.publicUrl()),
+    },
+  })
+  if (request.query['dry_run'] === true) return reply(history.deploy)
+  if (before !== undefined && textOf(before.document) === textOf(deployment.next?.document)) return reply(before.deploy)
+  try {
+    const outcome = await inTime(deps.deploy, deployment)
+    switch (outcome.kind) {
+      case 'accepted':
+        return reply(history.deploy + 1)
+      case 'stale':
+        return stale(deps.catalogue.history(deployment.project).deploy)
+      case 'source-taken':
+        return sourceTaken(outcome.id)
+      default:
+        return outcome satisfies never
+    }
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'log-unavailable') return unavailable
+    throw error
+  }
+}
+
+/** The log may be away for longer than anybody waits for an answer. */
+const inTime = async (deploy: Deploy, deployment: Deployment): Promise<DeployOutcome> => {
+  const late = AbortSignal.timeout(deployMs)
+  const gaveUp = Promise.withResolvers<never>()
+  late.addEventListener('abort', () =>
+    gaveUp.reject(new Fault('log-unavailable', 'the log did not confirm the deploy in time')),
+  )
+  return await Promise.race([deploy(deployment, late), gaveUp.promise])
+}
+
+const deployMs = 15_000
+
+const textOf = (document: unknown): string | undefined => JSON.stringify(document)
+
+const sourceTaken = (id: string): Reply =>
+  problem(409, 'Conflict', `A source of another project has got the id ${id} meanwhile: give this one another.`)
+
+const unavailable: Reply = problem(
+  503,
+  'Service Unavailable',
+  'The log did not confirm the change in time: look whether it took effect before you repeat it.',
+  { headers: { 'retry-after': '10' } },
+)

@@ -1,0 +1,117 @@
+import { Type } from 'typebox'
+import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
+import { type CheckCode, checkDocument } from '../../topology/project/check.ts'
+import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
+import { maxDocument, parseDocument } from '../../topology/project/document.ts'
+import type { Problem } from '../../topology/project/problems.ts'
+import { isName } from '../../topology/words/ids.ts'
+import { type Deploy, write } from './deploy.ts'
+import { documentText } from './document-text.ts'
+import { etagOf, refuseStale } from './etag.ts'
+import { noProject, projectOf } from './project-of.ts'
+import { sourcesOf } from './sources.ts'
+
+export type ProjectDeps = Readonly<{
+  catalogue: Pick<Catalogue, 'projects'> & Readonly<{ history(project: string): History }>
+  deploy: Deploy
+  checkCode: CheckCode
+  /** What addresses of sources begin with; no slash at its end. */
+  publicUrl: () => string
+}>
+
+/** Projects as documents: read, checked, deployed, deleted. */
+export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
+  const one = { path: '/api/projects/:project', access: 'token', bodyLimit: 0 } as const
+  return [
+    {
+      ...one,
+      method: 'GET',
+      path: '/api/projects',
+      summary: 'All projects, with the addresses of their sources',
+      handle: () => ({ status: 200, body: { items: itemsOf(deps), next: null } }),
+    },
+    { ...one, method: 'GET', summary: 'The document of a project', handle: (request) => read(deps, request) },
+    {
+      ...one,
+      method: 'PUT',
+      summary: 'Checks a document and deploys it',
+      query: changeQuery,
+      bodyLimit: maxDocument,
+      handle: (request) => put(deps, request),
+    },
+    {
+      ...one,
+      method: 'DELETE',
+      summary: 'Takes a project out of force',
+      query: changeQuery,
+      handle: (request) => remove(deps, request),
+    },
+  ]
+}
+
+const changeQuery = Type.Object({ dry_run: Type.Optional(Type.Boolean()) }, { additionalProperties: false })
+
+const itemsOf = ({ catalogue, publicUrl }: ProjectDeps): readonly object[] =>
+  [...catalogue.projects().values()]
+    .toSorted((a, b) => (a.project.name < b.project.name ? -1 : 1))
+    .map((deployed) => itemOf(deployed, publicUrl()))
+
+const itemOf = ({ project, deploy, deployedAt }: Deployed, url: string): object => ({
+  name: project.name,
+  description: project.description,
+  deploy,
+  deployed_at: deployedAt,
+  sources: sourcesOf(project, url),
+  triggers: [...project.triggers.values()].map(({ name, kind }) => ({ name, type: kind })),
+  jobs: [...project.jobs.values()].map(({ name, version, enabled }) => ({ name, version, enabled })),
+})
+
+const read = ({ catalogue }: ProjectDeps, request: Request): Reply => {
+  const deployed = projectOf(catalogue, request)
+  if (deployed === undefined) return noProject(request)
+  return { status: 200, headers: { etag: etagOf(deployed.deploy) }, body: deployed.document }
+}
+
+const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
+  const name = request.params['project'] ?? ''
+  if (!isName(name)) return badName(name)
+  const text = documentText(request)
+  if (text.kind === 'refused') return text.reply
+  const parsed = parseDocument(text.text, text.format)
+  if ('problems' in parsed) return refuseDocument(400, 'The document cannot be read.', parsed.problems)
+
+  const othersSourceIds = sourceIdsOfOthers(deps.catalogue.projects(), name)
+  const { checkCode } = deps
+  const result = checkDocument(parsed.document, { project: name, othersSourceIds, checkCode })
+  if ('problems' in result)
+    return refuseDocument(422, 'The document is not right; nothing was changed.', result.problems)
+  const history = deps.catalogue.history(name)
+  const stale = refuseStale(request, history)
+  if (stale !== undefined) return stale
+  const deployment = deploymentOf(result.checked, { history, othersSourceIds, by: 'admin' })
+  return await write(deps, { deployment, history, request })
+}
+
+const remove = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
+  const deployed = projectOf(deps.catalogue, request)
+  if (deployed === undefined) return noProject(request)
+  const history = deps.catalogue.history(deployed.project.name)
+  const stale = refuseStale(request, history)
+  if (stale !== undefined) return stale
+  return await write(deps, {
+    deployment: deletionOf(deployed.project.name, { history, by: 'admin' }),
+    history,
+    request,
+  })
+}
+
+const badName = (name: string): Reply =>
+  problem(
+    400,
+    'Bad Request',
+    `${JSON.stringify(name.slice(0, 100))} cannot be the name of a project: take 1 to 63 of a-z, 0-9 and -, not beginning with -.`,
+  )
+
+const refuseDocument = (status: number, detail: string, problems: readonly Problem[]): Reply =>
+  problem(status, status === 400 ? 'Bad Request' : 'Unprocessable Content', detail, { extra: { problems } })

@@ -1,0 +1,16 @@
+import type { Project } from '../../topology/project/project.ts'
+
+/** The webhook sources of a project by name, and where they are reached. */
+export const sourcesOf = (project: Project, publicUrl: string): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    [...project.sources.values()].map(({ name, id, path, enabled }) => [
+      name,
+      {
+        id,
+        enabled,
+        url: `${publicUrl}/i/${id}`,
+        inbox_url: `${publicUrl}/inbox/${id}`,
+        ...(path !== null && { path_url: `${publicUrl}/i/${project.name}/${path}` }),
+      },
+    ]),
+  )
