@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRetryable } from './fault.ts'
+import { type Fault, isRetryable } from './fault.ts'
 
 export type Retry = <T>(act: () => T | Promise<T>, signal: AbortSignal) => Promise<T>
 
 /** Tries again for as long as it takes, but only for faults that are worth it. `onRetry` is told of each wait. */
 export const retryFaults =
-  (waitMs: (attempt: number) => number, onRetry: (error: Error, attempt: number) => void = () => {}): Retry =>
+  (waitMs: (attempt: number) => number, onRetry: (error: Fault, attempt: number) => void = () => {}): Retry =>
   async (act, signal) => {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -1,0 +1,144 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { apiRoutes } from '../console/api/routes.ts'
+import { webhookRoutes } from '../ingress/webhook/routes.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { runFilter } from '../processors/filter/run.ts'
+import { runFollow } from '../processors/follow/run.ts'
+import { checkCode } from '../processors/runner/language/check-code.ts'
+import { runRunner } from '../processors/runner/run.ts'
+import { openSandbox } from '../processors/runner/sandbox/open.ts'
+import { runSink } from '../sinks/clickhouse/run.ts'
+import { schemaDir } from '../sinks/clickhouse/schema.ts'
+import { backoff, retryFaults } from '../topology/flow/retry.ts'
+import { fixedTopics } from '../topology/topics.ts'
+import { askOf, bannerOf } from './banner.ts'
+import { deployProject } from './catalogue/deploy.ts'
+import { openCatalogue } from './catalogue/open.ts'
+import { migrate } from './clickhouse/migrate.ts'
+import { openStore } from './clickhouse/open.ts'
+import { openDataDir } from './embedded/data-dir.ts'
+import { demoSource, seedDemo } from './embedded/demo/seed.ts'
+import { needPort } from './embedded/ports.ts'
+import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
+import { healthRoutes } from './http/health.ts'
+import { openHttp } from './http/open.ts'
+import { kafkaAccess } from './kafka/access.ts'
+import { openKafka } from './kafka/open.ts'
+import { openKeeper } from './keep-running.ts'
+import { openMeter } from './metrics/open.ts'
+import { runRole } from './role.ts'
+
+/** Everything on one machine: the broker and the store where none are set, all roles, the doors and the API. */
+await runRole('up', async ({ config, logger, stop }) => {
+  using dataDir = openDataDir(config.DATA_DIR)
+  const adminToken = config.ADMIN_TOKEN ?? dataDir.secretFile('admin-token')
+  await needPort('PORT', { port: config.PORT, host: config.HOST })
+
+  await using servers = new AsyncDisposableStack()
+  const place = { dataDir: dataDir.path, logger, onProgress: (text: string) => logger.info({}, text) }
+  logger.info({}, 'Starting Kafka and ClickHouse')
+  const [brokers, server] = await Promise.all([
+    openBrokers(config, place).then((opened) => servers.use(opened)),
+    openStoreServer(config, place).then((opened) => servers.use(opened)),
+  ])
+
+  const meter = openMeter()
+  const retryOf = (role: string) =>
+    retryFaults(backoff(100, 10_000), (error, attempt) => {
+      meter.add('penstock_retries_total', { role, fault: error.code })
+      if (attempt === 3) logger.warn({ role, error }, `${role} tries again: ${error.message}`)
+    })
+  await using log = await openKafka({
+    ...kafkaAccess(config),
+    brokers: brokers.addresses,
+    embedded: brokers.embedded,
+    logger,
+  })
+  const address = {
+    url: server.url,
+    user: server.user,
+    password: server.password,
+    database: config.CLICKHOUSE_DATABASE,
+    logger,
+  }
+  await using store = await openStore(address)
+  await Promise.all([
+    retryOf('start')(() => log.ensureTopics(fixedTopics), stop.reading),
+    retryOf('start')(() => migrate({ ...address, dir: schemaDir }), stop.reading),
+  ])
+  await using catalogue = await openCatalogue(log, { logger, signal: stop.reading })
+  await using sandbox = await openSandbox({
+    version: packageJson.version,
+    onChildEnd: (reason) => meter.add('penstock_sandbox_children_ended_total', { reason }),
+  })
+
+  const keeper = openKeeper({ stop, logger })
+  const publicUrl = () => config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`
+  const info = () => ({
+    version: packageJson.version,
+    kafka_brokers: brokers.addresses.join(','),
+    clickhouse_url: server.people.url,
+    metrics_url: `${publicUrl()}/metrics`,
+    public_url: publicUrl(),
+    roles: Object.fromEntries(
+      keeper.health().map(({ role, state, error }) => [role, error ?? (state === 'running' ? 'ok' : state)]),
+    ),
+  })
+  const health = healthRoutes({
+    meter,
+    checks: [
+      { name: 'kafka', check: async () => brokers.complaint() ?? (await log.ping().then(() => null)) },
+      { name: 'clickhouse', check: async () => server.complaint() ?? (await store.query('SELECT 1').then(() => null)) },
+      { name: 'roles', check: async () => keeper.health().find(({ state }) => state !== 'running')?.error ?? null },
+      { name: 'definitions', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
+    ],
+  })
+  const api = apiRoutes({
+    catalogue,
+    store,
+    checkCode,
+    deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
+    publicUrl,
+    info,
+  })
+  const parts = { log, catalogue, store, meter, logger }
+  const roles = Promise.all([
+    keeper.keep('filter', (until) => runFilter({ ...parts, retry: retryOf('filter') }, until)),
+    keeper.keep('runner', (until) =>
+      runRunner({ ...parts, sandbox, adaptor: `common@${packageJson.version}`, retry: retryOf('runner') }, until),
+    ),
+    keeper.keep('follow', (until) => runFollow({ ...parts, retry: retryOf('follow') }, until)),
+    keeper.keep('sink', (until) => runSink({ ...parts, retry: retryOf('sink') }, until)),
+  ])
+  const door = { host: config.HOST, adminToken, meter, logger }
+  await using http = await openHttp({
+    ...door,
+    port: config.PORT,
+    routes: [...health, ...api, ...webhookRoutes(parts)],
+  })
+  await using _metrics =
+    config.METRICS_PORT === undefined
+      ? undefined
+      : await openHttp({ ...door, port: config.METRICS_PORT, setting: 'METRICS_PORT', routes: health })
+
+  writeFileSync(join(dataDir.path, 'kafka-address'), `${brokers.addresses.join(',')}\n`)
+  writeFileSync(join(dataDir.path, 'clickhouse-url'), `${server.url}\n`)
+  if (config.DEMO && dataDir.fresh && catalogue.known().size === 0) {
+    logger.info({}, 'Deploying the demo project and sending its messages')
+    await seedDemo({ url: http.url, token: adminToken, signal: stop.reading })
+  }
+  const { passwordFile } = server.people
+  console.log(
+    bannerOf({
+      version: packageJson.version,
+      url: publicUrl(),
+      source: catalogue.sourceById(demoSource) ? demoSource : null,
+      tokenPlace: config.ADMIN_TOKEN ? 'ADMIN_TOKEN, as set' : shortest(join(dataDir.path, 'admin-token')),
+      store: { url: server.url, login: server.people.login, ask: passwordFile && askOf(server.url, passwordFile) },
+      kafka: brokers.addresses.join(','),
+    }),
+  )
+  await roles
+  logger.info({}, 'Stopped')
+})
