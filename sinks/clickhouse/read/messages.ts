@@ -1,0 +1,134 @@
+import type { Store } from '../../../topology/flow/ports.ts'
+import {
+  type Condition,
+  conditions,
+  equals,
+  idRange,
+  type ListSearch,
+  listConditions,
+  type Page,
+  type Query,
+  readPage,
+} from './page.ts'
+import { type RunItem, runsOfMessage } from './runs.ts'
+import { type MessageStatus, statusesOf } from './statuses.ts'
+
+/** A message with the columns of the view `messages` (design.md 8) and its status. */
+export type MessageItem = Readonly<{
+  id: string
+  project: string
+  kind: string
+  source: string | null
+  received_at: string
+  key: string
+  content_type: string
+  headers: Readonly<Record<string, string>>
+  /** In lists null when it is larger than `listedBodyBytes`. */
+  body: string | null
+  body_encoding: 'utf8' | 'base64'
+  size: number
+  parent_id: string | null
+  duplicate_of: string | null
+  origin: string
+  status: MessageStatus | null
+}>
+
+/** `job`: messages that it ran for; with it, `status` is that of its newest run for the message (`semantics.md` 8). */
+export type MessageSearch = ListSearch &
+  Readonly<{ source?: string; status?: string; job?: string; key?: string; idFrom?: string; idTo?: string }>
+
+export const listedBodyBytes = 16_384
+
+/** Newest first. Throws `BadPlace` for an `after` that is none. */
+export async function listMessages(store: Store, search: MessageSearch): Promise<Page<MessageItem>> {
+  const page = await readPage<Omit<MessageItem, 'status'>>(store, {
+    query: messageList(search),
+    limit: search.limit,
+    timeOf: ({ received_at }) => received_at,
+  })
+  const statuses = await statusesById(
+    store,
+    page.items.map(({ id }) => id),
+  )
+  return { ...page, items: page.items.map((item) => ({ ...item, status: statuses.get(item.id) ?? null })) }
+}
+
+/** One message with all of its runs, oldest first; undefined when there is none of that id in the project. */
+export async function readMessage(
+  store: Store,
+  { project, id }: Readonly<{ project: string; id: string }>,
+): Promise<(MessageItem & Readonly<{ runs: readonly RunItem[] }>) | undefined> {
+  const of = { project, id: id.toLowerCase() }
+  const sql = `SELECT ${columns} FROM message_rows FINAL WHERE project = {project:String} AND id = {id:String}`
+  const [[message], runs, statuses] = await Promise.all([
+    store.query<Omit<MessageItem, 'status'>>(sql, of),
+    runsOfMessage(store, of),
+    statusesById(store, [of.id]),
+  ])
+  return message && { ...message, status: statuses.get(of.id) ?? null, runs }
+}
+
+/** The page's ids are found first, in the narrow columns; only then are bodies and headers read, of these alone. */
+export const messageList = (search: MessageSearch): Query => {
+  const { source, key, idFrom, idTo, limit } = search
+  const bounded = idFrom !== undefined || idTo !== undefined
+  const where = conditions(
+    listConditions('received_at', { ...search, bounded }),
+    equals('source', source),
+    equals('key', key),
+    idRange(idFrom, idTo),
+    ranFor(search),
+  )
+  return {
+    sql: `SELECT ${columns.replace(/\bbody,/, `if(size <= ${listedBodyBytes}, body, NULL) AS body,`)}
+FROM message_rows FINAL
+WHERE id IN (
+  SELECT id FROM message_rows FINAL
+  WHERE ${where.sql}
+  ORDER BY received_at DESC, id DESC
+  LIMIT {limit:UInt32}
+)
+ORDER BY received_at DESC, id DESC
+LIMIT {limit:UInt32}`,
+    params: { ...where.params, limit: limit + 1 },
+  }
+}
+
+const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
+
+const ranFor = ({ job, status, from }: MessageSearch): Condition => {
+  const since = from ? `AND queued_at >= {from:DateTime64(3, 'UTC')}` : ''
+  const ofProject = 'project = {project:String}'
+  if (job !== undefined && status !== undefined)
+    return {
+      sql: `id IN (
+    SELECT message_id FROM run_rows FINAL WHERE ${ofProject} AND job = {job:String} ${since}
+    GROUP BY message_id HAVING argMax(status, (queued_at, ifNull(finished_at, toDateTime64(0, 3)))) = {status:String}
+  )`,
+      params: { job, status },
+    }
+  if (job !== undefined)
+    return { sql: `id IN (SELECT message_id FROM run_rows WHERE ${ofProject} AND job = {job:String})`, params: { job } }
+  if (status !== undefined)
+    return {
+      sql: `id IN (SELECT message_id FROM (${statusesOf({ runs: ofProject, matches: ofProject })}) WHERE status = {status:String})`,
+      params: { status },
+    }
+  return undefined
+}
+
+const statusesById = async (store: Store, ids: readonly string[]): Promise<ReadonlyMap<string, MessageStatus>> => {
+  if (ids.length === 0) return new Map()
+  const matches = 'message_id IN {ids:Array(String)}'
+  // A run's id begins with the time of its message, as the message's own id does: the runs lie in the key's range of these times.
+  const runs = `${matches} AND id >= {first:String} AND id <= {last:String}`
+  const sorted = ids.toSorted()
+  const [first, last] = [timePart(sorted.at(0)), `${timePart(sorted.at(-1))}~`]
+  const rows = await store.query<{ message_id: string; status: MessageStatus }>(
+    `SELECT message_id, status FROM (${statusesOf({ runs, matches })})`,
+    { ids, first, last },
+  )
+  return new Map(rows.map(({ message_id, status }) => [message_id, status]))
+}
+
+const timePart = (id = ''): string => id.slice(0, 13)

@@ -1,0 +1,94 @@
+import type { Store } from '../../../topology/flow/ports.ts'
+
+/** A question as data: values stay beside the text, bound as `{name:Type}`. */
+export type Query = Readonly<{ sql: string; params: Readonly<Record<string, unknown>> }>
+
+/** `next` goes into `after` of the next question; null at the end. */
+export type Page<Item> = Readonly<{ items: readonly Item[]; next: string | null }>
+
+/** What every list takes. `from` and `to` are inclusive; without any bound a list looks back over `defaultWindowMs`. */
+export type ListSearch = Readonly<{
+  project: string
+  from?: Date
+  to?: Date
+  /** Where the page before ended, as it said. */
+  after?: string
+  /** 1 to 1,000. */
+  limit: number
+}>
+
+export const defaultWindowMs: number = 30 * 86_400_000
+
+/** An `after` that no page gave: the caller's mistake. */
+export class BadPlace extends Error {
+  override readonly name = 'BadPlace'
+}
+
+/** Asks for one row more than the page holds: whether it comes says whether there is a next page. */
+export async function readPage<Item extends { id: string }>(
+  store: Store,
+  page: Readonly<{ query: Query; limit: number; timeOf: (item: Item) => string }>,
+): Promise<Page<Item>> {
+  const rows = await store.query<Item>(page.query.sql, page.query.params)
+  const items = rows.slice(0, page.limit)
+  const last = items.at(-1)
+  const next = rows.length > items.length && last ? placeText({ time: page.timeOf(last), id: last.id }) : null
+  return { items, next }
+}
+
+/** A condition and the values that it binds; a filter that was not asked for is no condition. */
+export type Condition = Query | false | undefined
+
+export const conditions = (...all: readonly Condition[]): Query => {
+  const asked = all.filter((condition): condition is Query => !!condition && condition.sql !== '')
+  return {
+    sql: asked.map(({ sql }) => sql).join('\n  AND '),
+    params: Object.assign({}, ...asked.map(({ params }) => params)) as Query['params'],
+  }
+}
+
+/** Project, window and place of a list that is sorted by `column` and `id`, newest first. */
+export const listConditions = (column: string, search: ListSearch & Readonly<{ bounded?: boolean }>): Condition => {
+  const { project, from, to, after, bounded } = search
+  const since = from ?? (bounded || to ? undefined : new Date(Date.now() - defaultWindowMs))
+  const place = after === undefined ? undefined : parsePlace(after)
+  return conditions(
+    { sql: 'project = {project:String}', params: { project } },
+    since && { sql: `${column} >= {from:DateTime64(3, 'UTC')}`, params: { from: bound(since) } },
+    to && { sql: `${column} <= {to:DateTime64(3, 'UTC')}`, params: { to: bound(to) } },
+    place && {
+      sql: `(${column}, id) < ({place_time:DateTime64(3, 'UTC')}, {place_id:String})`,
+      params: { place_time: bound(new Date(place.time)), place_id: place.id },
+    },
+  )
+}
+
+export const equals = (column: string, value: string | undefined): Condition =>
+  value !== undefined && { sql: `${column} = {${column}:String}`, params: { [column]: value } }
+
+/** Ids that are versions 7 of UUID sort by time: a range of them is a range of time. Inclusive. */
+export const idRange = (from: string | undefined, to: string | undefined): Condition =>
+  conditions(
+    from !== undefined && { sql: 'id >= {id_from:String}', params: { id_from: from.toLowerCase() } },
+    to !== undefined && { sql: 'id <= {id_to:String}', params: { id_to: to.toLowerCase() } },
+  )
+
+type Place = Readonly<{ time: string; id: string }>
+
+const placeText = ({ time, id }: Place): string => Buffer.from(JSON.stringify([time, id])).toString('base64url')
+
+const parsePlace = (text: string): Place => {
+  try {
+    const place: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    if (Array.isArray(place) && place.length === 2) {
+      const [time, id] = place as readonly unknown[]
+      if (typeof time === 'string' && typeof id === 'string' && !Number.isNaN(Date.parse(time))) return { time, id }
+    }
+  } catch {
+    // said below
+  }
+  throw new BadPlace('`after` is no place that a page has given')
+}
+
+/** In the form that ClickHouse reads for a bound time. */
+const bound = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')

@@ -1,0 +1,170 @@
+import { isUtf8 } from 'node:buffer'
+import { parseTopic } from '../../topology/topics.ts'
+import { parseDeadLetter } from '../../topology/wire/dead-letters.ts'
+import type { Finished, Matched, RunEvent, RunFacts, Started } from '../../topology/wire/runs.ts'
+import { messageIdOfRecord } from '../../topology/words/ids.ts'
+import type { Json } from '../../topology/words/json.ts'
+import type { Message } from '../../topology/words/message.ts'
+import type { Incoming } from '../../topology/words/record.ts'
+
+export type Table = 'message_rows' | 'match_rows' | 'run_rows' | 'dead_letter_rows'
+
+/** A row and what it is a row of: of several with one `id` in a batch only that of the highest version need go in. */
+export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: object }>
+
+/** A message as it came. A replay's record makes no second row. The first record of an id wins. */
+export const messageRows = (message: Message): readonly Row[] => {
+  if (message.replay !== '') return []
+  const { id, project, kind, source, key, contentType, headers, body, receivedAt, origin } = message
+  const version = firstWins(origin.offset)
+  const columns = {
+    id,
+    project,
+    kind,
+    source,
+    received_at: timeText(receivedAt),
+    key,
+    content_type: contentType,
+    headers,
+    ...textOrBase64('body', body),
+    size: body.length,
+    parent_id: null,
+    duplicate_of: null,
+    origin: `${origin.topic}/${origin.partition}/${origin.offset}`,
+    version: String(version),
+  }
+  return [{ table: 'message_rows', id, version, columns }]
+}
+
+/** What an event of the topic `runs` says, as rows. */
+export const runEventRows = (event: RunEvent, at: Pick<Incoming, 'offset' | 'timestamp'>): readonly Row[] => {
+  switch (event.event) {
+    case 'matched':
+      return [...matchRows(event, at), ...event.runs.map((facts) => runRow(facts, { status: 'queued' }, at.offset))]
+    case 'started':
+      return [runRow(event, startedColumns(event), begun + at.offset)]
+    case 'finished':
+      return [runRow(event, finishedColumns(event), end + firstWins(at.offset))]
+    default:
+      return event satisfies never
+  }
+}
+
+/** A dead letter, whatever it is. `plain`: as little as can be shown, for one that the store will not take as it is. */
+export const deadLetterRow = (record: Incoming, { plain = false }: Readonly<{ plain?: boolean }> = {}): Row => {
+  const letter = parseDeadLetter(record)
+  const { topic, partition, offset, key, value, headers, timestamp } = letter.record
+  const id = messageIdOfRecord({ topic, partition, offset }, timestamp, letter.stage)
+  const named = parseTopic(topic)
+  const columns = {
+    id,
+    buried_at: timeText(new Date(record.timestamp)),
+    project: letter.project ?? named?.project ?? null,
+    stage: letter.stage,
+    reason: letter.reason,
+    detail: letter.detail,
+    message_id: letter.message,
+    run_id: letter.run,
+    topic,
+    partition,
+    offset: String(offset),
+    key: key?.toString('utf8') ?? null,
+    headers: plain ? {} : Object.fromEntries([...headers].map(([name, bytes]) => [name, bytes.toString('utf8')])),
+    ...(value === null || plain ? { value: null, value_encoding: 'utf8' } : textOrBase64('value', value)),
+    size: value?.length ?? 0,
+    version: String(firstWins(record.offset)),
+  }
+  return { table: 'dead_letter_rows', id, version: firstWins(record.offset), columns }
+}
+
+const matchRows = (event: Matched, { timestamp, offset }: Pick<Incoming, 'offset' | 'timestamp'>): readonly Row[] => {
+  const idle = event.triggers.filter((trigger) => !event.runs.some((run) => run.trigger === trigger))
+  const found = [
+    ...event.runs.map(({ trigger, job, run_id }) => ({ trigger, job, run_id })),
+    ...idle.map((trigger) => ({ trigger, job: '', run_id: '' })),
+    ...(event.runs.length === 0 ? [{ trigger: '', job: '', run_id: '' }] : []),
+  ]
+  const { message_id, project } = event
+  const matched_at = timeText(new Date(timestamp))
+  return found.map((match) => ({
+    table: 'match_rows',
+    id: [message_id, match.trigger, match.job, match.run_id].join('/'),
+    version: offset,
+    columns: { message_id, ...match, project, matched_at },
+  }))
+}
+
+/** A start says more than a queued row, also when the filter's word comes after it; an end says all, and the first end wins (design.md 4). */
+const begun = 2n ** 61n
+const end = 2n ** 63n
+const firstWins = (offset: bigint): bigint => 2n ** 62n - offset
+
+const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
+  table: 'run_rows',
+  id: facts.run_id,
+  version,
+  columns: {
+    id: facts.run_id,
+    project: facts.project,
+    job: facts.job,
+    job_version: facts.job_version,
+    message_id: facts.message_id,
+    key: wellFormed(facts.key),
+    parent_run_id: facts.parent_run_id,
+    retry_of: facts.retry_of,
+    trigger: facts.trigger,
+    trigger_kind: facts.trigger_kind,
+    depth: facts.depth,
+    queued_at: timeText(new Date(facts.queued_at)),
+    ...more,
+    version: String(version),
+  },
+})
+
+const startedColumns = ({ started_at, attempt }: Started): object => ({
+  status: 'running',
+  started_at: timeText(new Date(started_at)),
+  attempts: attempt,
+})
+
+const finishedColumns = (event: Finished): object => ({
+  adaptor: event.adaptor,
+  status: event.status,
+  ...(event.error && {
+    error_type: wellFormed(event.error.name),
+    error_message: wellFormed(event.error.message),
+    error_line: event.error.line,
+    error_column: event.error.column,
+    error_operation: event.error.operation && wellFormed(event.error.operation),
+    error_details: jsonText(event.error.details),
+  }),
+  exit_code: event.exit_code,
+  attempts: event.attempts,
+  starts: event.starts,
+  started_at: timeText(new Date(event.started_at)),
+  finished_at: timeText(new Date(event.finished_at)),
+  duration_ms: event.duration_ms,
+  input: jsonText(event.input),
+  final_state: event.status === 'success' ? JSON.stringify(event.final_state) : jsonText(event.final_state),
+  'log.time': event.log.map(({ time }) => timeText(new Date(time))),
+  'log.level': event.log.map(({ level }) => level),
+  'log.source': event.log.map(({ source }) => source),
+  'log.message': event.log.map(({ message }) => wellFormed(message)),
+})
+
+/** A lone surrogate is no text for ClickHouse: it would refuse the whole batch. In JSON texts it is an escape, which is fine. */
+const wellFormed = (text: string): string => text.toWellFormed()
+
+const jsonText = (value: Json): string | null => (value === null ? null : JSON.stringify(value))
+
+/** As ClickHouse writes times, in UTC; kept within what it can hold, so that no clock in the world makes a row impossible. */
+const timeText = (time: Date): string => {
+  const ms = Math.min(Math.max(time.getTime() || 0, 0), lastTime)
+  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
+}
+const lastTime = Date.UTC(2299, 11, 31)
+
+const textOrBase64 = (name: string, bytes: Buffer): object =>
+  isUtf8(bytes)
+    ? { [name]: bytes.toString('utf8'), [`${name}_encoding`]: 'utf8' }
+    : { [name]: bytes.toString('base64'), [`${name}_encoding`]: 'base64' }
