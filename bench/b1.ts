@@ -137,8 +137,7 @@ const untilAllRan = (penstock: Penstock): Promise<boolean> =>
   }, 'every message has its run')
 
 const sql = async <Row>(penstock: Penstock, query: string): Promise<readonly Row[]> => {
-  const { clickhouse_url } = await penstock.info()
-  const answer = await fetch(clickhouse_url, { method: 'POST', body: `${query} FORMAT JSON` })
+  const answer = await penstock.sql(`${query} FORMAT JSON`)
   if (!answer.ok) throw new Error(await answer.text())
   return ((await answer.json()) as { data: Row[] }).data
 }

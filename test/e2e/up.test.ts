@@ -97,10 +97,8 @@ describe('npm start, as a stranger meets it', () => {
   })
 
   test('the people may read by SQL and write nothing', async () => {
-    const { clickhouse_url } = await penstock.info()
-    const ask = async (body: string) => (await fetch(clickhouse_url, { method: 'POST', body })).status
-    expect(await ask('SELECT count() FROM penstock.runs')).toBe(200)
-    expect(await ask('DROP VIEW penstock.runs')).not.toBe(200)
+    expect((await penstock.sql('SELECT count() FROM penstock.runs')).status).toBe(200)
+    expect((await penstock.sql('DROP VIEW penstock.runs')).ok).toBe(false)
   })
 
   test('a second one on the same directory, or on a taken port, says so in one sentence and ends', async () => {
