@@ -62,9 +62,9 @@ const documentKey = (field: string): string | null => {
 const renamed: ReadonlyMap<string, string | null> = new Map([
   ['name', null],
   ['version', null],
-  ['codeId', null],
+  ['code', null],
   ['kind', 'type'],
-  ['code', 'expression'],
+  ['codeId', 'expression'],
   ['sources', 'source'],
   ['timeoutMs', 'timeout'],
   ['logLimitBytes', 'log_limit'],

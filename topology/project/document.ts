@@ -1,8 +1,8 @@
 import type { Json } from '../words/json.ts'
-import { offsetOf, type Place, placesIn } from './places.ts'
 import { maxProblems, moreProblems, type Path, type Problem, pathText } from './problems.ts'
 import { readJson } from './read-json.ts'
 import { readYaml } from './read-yaml.ts'
+import { offsetOf, type Place, placesIn } from './reading.ts'
 
 /** A project document whose text could be read: its data with exact numbers, and where each part of it stands. */
 export type Document = Readonly<{

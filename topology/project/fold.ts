@@ -13,7 +13,7 @@ export type Applied =
   | Readonly<{ kind: 'accepted'; project: string; token: string }>
   | Readonly<{ kind: 'stale'; project: string; token: string }>
   | Readonly<{ kind: 'source-taken'; project: string; token: string; id: string }>
-  | Readonly<{ kind: 'unreadable'; detail: string }>
+  | Readonly<{ kind: 'unreadable'; detail: string; token?: string }>
 
 export type DefinitionsFold = Pick<Catalogue, 'projects' | 'known' | 'sourceById' | 'jobVersion'> &
   Readonly<{ apply(record: Incoming): Applied; history(project: string): History }>
@@ -69,7 +69,8 @@ export const foldDefinitions = (): DefinitionsFold => {
       next = record.document === null ? undefined : deployedOf(record, record.document)
     } catch (error) {
       pastOf(record.project).deploy = record.deploy // it counts: a release that understands it goes on from it
-      return { kind: 'unreadable', detail: `deploy ${record.deploy} of ${record.project}: ${(error as Error).message}` }
+      const detail = `deploy ${record.deploy} of ${record.project}: ${(error as Error).message}`
+      return { kind: 'unreadable', detail, token: record.token }
     }
     const ids = [...(next?.project.sources.values() ?? [])].map(({ id }) => id)
     const id = ids.find((id) => (bySourceId.get(id)?.project.project.name ?? record.project) !== record.project)

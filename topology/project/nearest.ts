@@ -12,14 +12,24 @@ export const remedyFor = (word: string, known: readonly string[]): string => {
 
 /** The known word with the fewest changes to it: at most a third of the letters, and at most three. */
 export const nearest = (word: string, known: readonly string[]): string | undefined => {
+  const lower = word.toLowerCase()
   let best: string | undefined
   let fewest = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - word.length) >= fewest) continue // each letter more or less is a change
-    const changes = distance(word.toLowerCase(), candidate)
+    const changes = changesTo(candidate, { word: lower, enough: fewest })
     if (changes < fewest) [best, fewest] = [candidate, changes]
   }
   return best
 }
+
+/** Letters to change; letters in another order, or a word not written to its end, count as one. `enough` and more are not told apart. */
+const changesTo = (candidate: string, { word, enough }: { word: string; enough: number }): number => {
+  if (word.length >= 3 && candidate.startsWith(word)) return 1
+  if (Math.abs(candidate.length - word.length) >= enough) return enough // each letter more or less is a change
+  if (candidate.length === word.length && sorted(candidate) === sorted(word)) return 1
+  return distance(word, candidate)
+}
+
+const sorted = (word: string): string => [...word].sort().join('')
 
 const maxTold = 16

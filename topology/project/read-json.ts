@@ -1,6 +1,6 @@
-import { type Json, maxDepth, parseExact } from '../words/json.ts'
-import type { Flaw, Places, Reading } from './places.ts'
+import type { Json } from '../words/json.ts'
 import { type Path, quote } from './problems.ts'
+import { type Flaw, literalOf, maxNesting, type Places, type Reading, tooDeep, twice, Unreadable } from './reading.ts'
 
 /**
  * Reads JSON (RFC 8259) and remembers where everything stands, which `JSON.parse` does not tell. What cannot be read ends the reading;
@@ -25,14 +25,14 @@ export const readJson = (text: string): Reading => {
 
   const value = (path: Path): Json => {
     const first = peek()
-    if (path.length > maxDepth) fail(path.slice(0, 3), `Nested deeper than ${maxDepth}: flatten it.`)
+    if (path.length > maxNesting) fail([], tooDeep)
     if (first === '{') return object(path)
     if (first === '[') return array(path)
     if (first === '"') return string(path)
     literal.lastIndex = at
     const found = literal.exec(text)?.[0] ?? fail(path, `A JSON value must stand here, not ${shown(first)}.`)
     at += found.length
-    return parseExact(found)
+    return literalOf(found)
   }
 
   const object = (path: Path): Json => {
@@ -100,17 +100,6 @@ export const readJson = (text: string): Reading => {
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     return { value: null, places, flaws: [...flaws, error.flaw] }
-  }
-}
-
-/** The sentence for a key that comes twice, of either format. */
-export const twice = (key: string): string => `The key ${quote(key)} comes twice: keep one.`
-
-class Unreadable extends Error {
-  readonly flaw: Flaw
-  constructor(flaw: Flaw) {
-    super(flaw.message)
-    this.flaw = flaw
   }
 }
 

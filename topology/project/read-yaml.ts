@@ -1,20 +1,8 @@
-import {
-  type Alias,
-  type ErrorCode,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  parseDocument,
-  type Scalar,
-  type YAMLMap,
-  type YAMLParseError,
-} from 'yaml'
-import { type Json, maxDepth, parseExact } from '../words/json.ts'
-import type { Flaw, Places, Reading } from './places.ts'
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
+import type { Json } from '../words/json.ts'
+import { composeYaml } from './compose-yaml.ts'
 import { type Path, quote } from './problems.ts'
-import { twice } from './read-json.ts'
+import { type Flaw, literalOf, maxNesting, type Places, type Reading, tooDeep, twice, Unreadable } from './reading.ts'
 
 /**
  * Reads YAML 1.2 as the JSON that it stands for, and remembers where everything stands. What YAML has beyond JSON (tags, infinities, keys
@@ -27,16 +15,16 @@ export const readYaml = (text: string): Reading => {
   let copied = 0
   let copying = false
 
-  const flaw = (node: Node | null, path: Path, message: string): null => {
-    flaws.push({ offset: node?.range?.[0] ?? 0, path, message })
+  const flaw = (node: Node, path: Path, message: string): null => {
+    flaws.push({ offset: offsetOf(node), path, message })
     return null
   }
 
   const jsonOf = (node: Node | null, path: Path): Json => {
     if (node === null) return null
-    if (path.length > maxDepth) throw new TooDeep()
+    if (path.length > maxNesting) throw new Unreadable({ offset: offsetOf(node), path: [], message: tooDeep }) // by aliases
     if (copying) copied += 1 + (isScalar(node) ? (node.source?.length ?? 0) : 0)
-    if (copied > maxCopied) throw new TooMuchCopied(node)
+    if (copied > maxCopied) throw new Unreadable({ offset: offsetOf(node), path: [], message: copiesTooMuch })
     if (node.tag !== undefined && !coreTag.test(node.tag)) {
       flaw(node, path, `The tag ${quote(node.tag)} is unknown: leave it out.`)
     }
@@ -50,7 +38,7 @@ export const readYaml = (text: string): Reading => {
     if (isScalar(node)) return scalarOf(node, path)
     if (!isSeq<Node | null>(node)) return flaw(node, path, 'This is neither a value, a list nor a map.')
     const items = node.items.map((item, index) => jsonOf(item, [...path, index]))
-    places.set(items, new Map(node.items.map((item, index) => [String(index), item?.range?.[0] ?? 0])))
+    places.set(items, new Map(node.items.map((item, index) => [String(index), offsetOf(item)])))
     return items
   }
 
@@ -60,7 +48,7 @@ export const readYaml = (text: string): Reading => {
     for (const { key, value } of map.items) {
       const name = String(key.value)
       if (entries.has(name)) flaw(key, [...path, name], twice(name))
-      offsets.set(name, key.range?.[0] ?? 0)
+      offsets.set(name, offsetOf(key))
       entries.set(name, jsonOf(value, [...path, name]))
     }
     const data = Object.fromEntries(entries)
@@ -74,7 +62,7 @@ export const readYaml = (text: string): Reading => {
     const digits = typeof value === 'number' ? jsonNumber(node.source ?? '') : undefined
     return digits === undefined
       ? flaw(node, path, `${quote(node.source ?? '')} is no number in JSON.`)
-      : parseExact(digits)
+      : literalOf(digits)
   }
 
   const copyOf = (alias: Alias, path: Path): Json => {
@@ -87,62 +75,25 @@ export const readYaml = (text: string): Reading => {
     return value
   }
 
+  const composed = composeYaml(text)
+  if ('flaws' in composed) return { value: null, places, flaws: composed.flaws }
   try {
-    const parsed = parseDocument<Node, false>(text, options)
-    if (parsed.errors.length > 0) {
-      const exhausted = parsed.errors.filter(({ code }) => code === 'RESOURCE_EXHAUSTION').slice(0, 1)
-      return { value: null, places, flaws: (exhausted.length > 0 ? exhausted : parsed.errors).map(flawOf) }
-    }
-    return { value: jsonOf(parsed.contents, []), places, flaws }
+    return { value: jsonOf(composed.contents, []), places, flaws }
   } catch (error) {
-    if (error instanceof TooMuchCopied)
-      flaw(error.alias, [], `Aliases stand for over ${maxCopied} characters: write less with them.`)
-    else if (error instanceof TooDeep || error instanceof RangeError) flaw(null, [], tooDeep)
-    else throw error
-    return { value: null, places, flaws }
+    if (!(error instanceof Unreadable)) throw error
+    return { value: null, places, flaws: [...flaws, error.flaw] }
   }
 }
 
-class TooDeep extends Error {}
-class TooMuchCopied extends Error {
-  readonly alias: Node
-  constructor(alias: Node) {
-    super()
-    this.alias = alias
-  }
-}
-
-// Twice-given keys are found here, because the parser compares each key with each.
-const options = {
-  version: '1.2',
-  schema: 'core',
-  merge: false,
-  resolveKnownTags: false,
-  stringKeys: true,
-  uniqueKeys: false,
-  prettyErrors: false,
-  logLevel: 'error',
-} as const
-
-const flawOf = ({ code, pos, message }: YAMLParseError): Flaw => ({
-  offset: pos[0],
-  path: [],
-  message: ownWords[code] ?? `${message}.`,
-})
-
-const tooDeep = `Nested deeper than ${maxDepth}: flatten it.`
-const ownWords: Partial<Record<ErrorCode, string>> = {
-  RESOURCE_EXHAUSTION: tooDeep,
-  NON_STRING_KEY: 'A key must be text, not a list or a map.',
-  MULTIPLE_DOCS: 'A second document begins here: a project is one document.',
-}
+const offsetOf = (node: Node | null): number => node?.range?.[0] ?? 0
 
 const maxCopied = 200_000
+const copiesTooMuch = `Aliases stand for over ${maxCopied} characters: write less with them.`
 const coreTag = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/
 
 /** A number of YAML's core schema as JSON writes it; undefined for infinities and not-a-number. */
 const jsonNumber = (source: string): string | undefined => {
-  if (/^0[ox]/.test(source)) return String(BigInt(source))
+  if (/^0[ox]/.test(source)) return source.length > 100 ? undefined : String(BigInt(source))
   const [, sign = '', whole = '', fraction = '', exponent = ''] =
     /^([-+]?)(\d*)(?:\.(\d*))?([eE][-+]?\d+)?$/.exec(source) ?? []
   if (whole === '' && fraction === '') return undefined

@@ -1,5 +1,5 @@
-import type { Json } from '../words/json.ts'
-import type { Path } from './problems.ts'
+import { type Json, parseExact } from '../words/json.ts'
+import { type Path, quote } from './problems.ts'
 
 /** Where the parts of a document stand in its text: for each container, the offset of each key (or item, by its number as text). */
 export type Places = WeakMap<object, ReadonlyMap<string, number>>
@@ -12,6 +12,28 @@ export type Reading = Readonly<{ value: Json; places: Places; flaws: readonly Fl
 
 /** Something wrong with the text itself. */
 export type Flaw = Readonly<{ offset: number; path: Path; message: string }>
+
+/** What ends a reading. */
+export class Unreadable extends Error {
+  readonly flaw: Flaw
+  constructor(flaw: Flaw) {
+    super(flaw.message)
+    this.flaw = flaw
+  }
+}
+
+/** How deep a document may nest. */
+export const maxNesting = 200
+export const tooDeep = `Nested deeper than ${maxNesting}: flatten it.`
+
+/** The sentence for a key that comes twice, in either format. */
+export const twice = (key: string): string => `The key ${quote(key)} comes twice: keep one.`
+
+/** A number, true, false or null, from its JSON text. The sign of a zero is dropped: JSON would not write it again. */
+export const literalOf = (text: string): Json => {
+  const value = parseExact(text)
+  return value === 0 ? 0 : value
+}
 
 /** The offset of the value at the path, or of the nearest thing above it that is there. */
 export const offsetOf = (reading: Reading, path: Path): number => {

@@ -1,0 +1,83 @@
+import { type Checked, checkDocument } from '../../../../topology/project/check.ts'
+import {
+  type Deployment,
+  deletionOf,
+  deploymentOf,
+  sourceIdsOfOthers,
+} from '../../../../topology/project/deployment.ts'
+import { parseDocument } from '../../../../topology/project/document.ts'
+import { type Applied, type DefinitionsFold, foldDefinitions } from '../../../../topology/project/fold.ts'
+import type { Problem } from '../../../../topology/project/problems.ts'
+import type { Incoming, Outgoing } from '../../../../topology/words/record.ts'
+
+type Format = 'json' | 'yaml'
+
+/** The problems of a document, in short: `line:column path: sentence`. */
+export const problemsOf = (text: string, format: Format = 'yaml'): readonly string[] =>
+  rawProblemsOf(text, format).map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)
+
+export const rawProblemsOf = (text: string, format: Format = 'yaml'): readonly Problem[] => {
+  const parsed = parseDocument(text, format)
+  if ('problems' in parsed) return parsed.problems
+  const result = checkDocument(parsed.document, { project: 'p', othersSourceIds: new Set([takenId]), checkCode })
+  return 'problems' in result ? result.problems : []
+}
+
+/** An id that a source of another project has. */
+export const takenId = 'aaaaaaaa-0000-4000-8000-000000000000'
+
+/** A document that must be right. */
+export const checked = (text: string, options: { project?: string; format?: Format } = {}): Checked => {
+  const parsed = parseDocument(text, options.format ?? 'yaml')
+  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  const project = options.project ?? 'p'
+  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), checkCode })
+  if ('problems' in result) throw new Error(JSON.stringify(result.problems))
+  return result.checked
+}
+
+/** A log of definitions and what one reader makes of it. */
+export const newLog = () => {
+  const records: Incoming[] = []
+  const fold = foldDefinitions()
+  const write = (outgoing: readonly Outgoing[]): readonly Applied[] =>
+    outgoing.map((record) => {
+      const incoming = recordAt(record, records.length)
+      records.push(incoming)
+      return fold.apply(incoming)
+    })
+  return {
+    records,
+    fold,
+    write,
+    prepare: (text: string, project = 'p'): Deployment => deploymentFor(fold, { text, project }),
+    deploy: (text: string, project = 'p'): Applied | undefined =>
+      write(deploymentFor(fold, { text, project }).records).at(-1),
+    remove: (project = 'p'): Applied | undefined =>
+      write(deletionOf(project, { history: fold.history(project), by: 'ann' }).records).at(-1),
+  }
+}
+
+const deploymentFor = (fold: DefinitionsFold, { text, project }: { text: string; project: string }): Deployment =>
+  deploymentOf(checked(text, { project }), {
+    history: fold.history(project),
+    othersSourceIds: sourceIdsOfOthers(fold.projects(), project),
+    by: 'ann',
+  })
+
+export const recordAt = ({ topic, key, value, headers }: Outgoing, offset: number): Incoming => ({
+  topic,
+  partition: 0,
+  offset: BigInt(offset),
+  timestamp: 0,
+  key: Buffer.from(key),
+  value: value === null ? null : Buffer.from(value as string),
+  headers: new Map(Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)])),
+})
+
+/** As a compiler would: says where the word `oops` stands. */
+const checkCode = (code: string) =>
+  code.split('\n').flatMap((line, index) => {
+    const at = line.indexOf('oops')
+    return at < 0 ? [] : [{ message: 'Unexpected oops.', line: index + 1, column: at + 1 }]
+  })
