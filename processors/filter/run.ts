@@ -33,9 +33,9 @@ export async function runFilter({ log, catalogue, meter, logger, retry }: Filter
       stage: counted(countIn(meter), limitBurials(50, safely(filterStage(catalogue)))),
       retry,
       schedule: inOrder(),
-      onBurial: ({ stage, reason, project, message, detail }) => {
+      onBurial: ({ stage, reason, project, message, record: { topic, partition, offset } }) => {
         meter.add('penstock_dead_letters_total', { stage, reason })
-        logger.warn({ stage, reason, project, message, detail }, 'a message is buried')
+        logger.warn({ stage, reason, project, message, topic, partition, offset }, 'a message is buried')
       },
     },
     stop,

@@ -30,9 +30,9 @@ export async function runFollow({ log, catalogue, meter, logger, retry }: Follow
       stage: counted(count, limitBurials(50, safely(followStage(catalogue)))),
       retry,
       schedule: inOrder(),
-      onBurial: ({ stage, reason, project, run, detail }) => {
+      onBurial: ({ stage, reason, project, run, record: { topic, partition, offset } }) => {
         meter.add('penstock_dead_letters_total', { stage, reason })
-        logger.warn({ stage, reason, project, run, detail }, 'what follows a run is buried')
+        logger.warn({ stage, reason, project, run, topic, partition, offset }, 'what follows a run is buried')
       },
     },
     stop,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { parseTopic } from '../topics.ts'
 import { deadLetterRecord } from '../wire/dead-letters.ts'
 import type { DeadLetter } from '../words/dead-letter.ts'
@@ -73,10 +74,14 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
   }
 
   try {
+    let began = performance.now()
     for await (const delivery of reader.deliveries(AbortSignal.any([stop.reading, working]))) {
       const done = take(delivery)
       inHand.add(done)
       void done.finally(() => inHand.delete(done))
+      if (performance.now() - began < sliceMs) continue
+      await setImmediate() // a backlog is read without a pause; heartbeats and requests of this process have their turn between
+      began = performance.now()
     }
   } catch (error) {
     broken.abort(error)
@@ -85,6 +90,8 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
   if (broken.signal.aborted) throw broken.signal.reason
   await reader.commit()
 }
+
+const sliceMs = 5
 
 const atOnce: Turn = (ask) => ask()
 
