@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Job } from '../../../topology/project/project.ts'
+import type { Outcome } from '../../../topology/words/run.ts'
+import { framesOver } from './frames.ts'
+import { outOfMemory, timedOut } from './killed.ts'
+import { type FromChild, type JobToRun, parseFromChild, toChildText } from './messages.ts'
+
+/** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
+export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'timeout' | 'died'
+
+/** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
+export type Answer =
+  | Readonly<{ kind: 'outcome'; outcome: Outcome }>
+  | Readonly<{ kind: 'again'; why: string; diedAlone: boolean }>
+
+/** One process that runs jobs, as its parent holds it. */
+export type Child = Readonly<{
+  /** Resolves when a realm is warm; rejects when the process could not start. */
+  ready: Promise<void>
+  ended: Promise<ChildEnd>
+  run(job: Job, state: string): Readonly<{ answer: Promise<Answer>; cut(): void }>
+  size(): number
+  isAlive(): boolean
+  /** Kills it for what can be seen from outside: more memory than its runs may need, no answer. Gives its memory in bytes. */
+  check(now: number, maxRssMb: number): number
+  /** Takes no more runs by its owner's promise; ends when it is empty. */
+  retire(): void
+  kill(why: ChildEnd): void
+}>
+
+/** Starts a process with an empty environment. Whatever happens to it, every run that it was given gets an answer. */
+export const startChild = (realmScript: string): Child => {
+  const process_ = spawn(process.execPath, ['--no-node-snapshot', childFile], {
+    env: {},
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  })
+  const inHand = new Map<number, InHand>()
+  const jobNumbers = new Map<string, number>()
+  const ready = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<ChildEnd>()
+  let lastRun = 0
+  let why: ChildEnd | undefined
+  let alive = true
+  let retiring = false
+  let heardAt = performance.now()
+  let complaint = ''
+
+  const frames = framesOver(process_.stdio[3] as Socket, {
+    onText: (text) => {
+      heardAt = performance.now()
+      try {
+        receive(parseFromChild(text))
+      } catch {
+        kill('died') // not ours any longer, whatever it is
+      }
+    },
+    onEnd: () => kill('died'),
+    maxBytes: 256_000_000,
+  })
+
+  const receive = (message: FromChild): void => {
+    switch (message.kind) {
+      case 'ready':
+        ready.resolve()
+        return
+      case 'ended':
+        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
+        return
+      case 'again':
+        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, diedAlone: false })
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  const settle = (run: number, answer: Answer): void => {
+    inHand.get(run)?.settle(answer)
+    inHand.delete(run)
+    if (retiring && inHand.size === 0) kill('recycled')
+  }
+
+  const kill = (reason: ChildEnd): void => {
+    why ??= reason
+    process_.kill('SIGKILL')
+  }
+
+  const onExit = (how: string): void => {
+    if (!alive) return
+    alive = false
+    const reason = why ?? 'died'
+    const alone = inHand.size === 1
+    for (const [run, held] of inHand)
+      settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, diedAlone: alone })
+    ready.reject(new Error(`A sandbox process could not start (${how}). ${complaint}`))
+    ended.resolve(reason)
+  }
+  ready.promise.catch(() => {}) // told to whoever waits; otherwise `ended` says it
+  process_.stderr?.on('data', (text: Buffer) => {
+    complaint = (complaint + text.toString('utf8')).slice(-2_000)
+  })
+  process_.on('exit', (code, signal) => onExit(signal ?? `exit code ${code}`))
+  process_.on('error', (error) => onExit(error.message))
+  frames.send(toChildText({ kind: 'realm', script: realmScript }))
+
+  const numberOf = (job: Job): number => {
+    const facts: JobToRun = {
+      code: job.code,
+      memoryMb: job.memoryMb,
+      console: job.console,
+      logLimitBytes: job.logLimitBytes,
+    }
+    const key = [job.name, job.version, job.codeId, job.memoryMb, job.console, job.logLimitBytes].join('/')
+    const known = jobNumbers.get(key)
+    if (known !== undefined) return known
+    const number = jobNumbers.size + 1
+    jobNumbers.set(key, number)
+    frames.send(toChildText({ kind: 'job', job: number, facts: JSON.stringify(facts) }))
+    return number
+  }
+
+  return {
+    ready: ready.promise,
+    ended: ended.promise,
+    run: (job, state) => {
+      const run = ++lastRun
+      const { timeoutMs, memoryMb } = job
+      const answer = Promise.withResolvers<Answer>()
+      inHand.set(run, { settle: answer.resolve, sentAt: performance.now(), timeoutMs, memoryMb })
+      frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
+      const cut = (): void => {
+        if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
+        settle(run, { kind: 'again', why: 'cut', diedAlone: false })
+      }
+      return { answer: answer.promise, cut }
+    },
+    size: () => inHand.size,
+    isAlive: () => alive && why === undefined && !retiring,
+    check: (now, maxRssMb) => {
+      const rss = rssOf(process_)
+      let largest = 0
+      for (const { memoryMb } of inHand.values()) largest = Math.max(largest, memoryMb)
+      const ofLargest = baseMb + slack * largest
+      if (rss > (inHand.size === 1 ? ofLargest : Math.max(maxRssMb, ofLargest)) * 2 ** 20) kill('memory')
+      for (const { sentAt, timeoutMs } of inHand.values()) {
+        const late = now - sentAt - timeoutMs
+        if ((late > silenceMs && now - heardAt > silenceMs) || late > 2 * timeoutMs + 30_000) kill('timeout')
+      }
+      return rss
+    },
+    retire: () => {
+      retiring = true
+      if (inHand.size === 0) kill('recycled')
+    },
+    kill,
+  }
+}
+
+type InHand = Readonly<{ settle: (answer: Answer) => void; sentAt: number; timeoutMs: number; memoryMb: number }>
+
+const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
+
+/** What a process has without runs, and how far over its limit an isolate may go (the limit is a guideline, says isolated-vm). */
+const baseMb = 400
+const slack = 3
+
+/** A child that says nothing for so long, while runs of it are over their time, does not watch over them any longer. */
+const silenceMs = 5_000
+
+/** Only for a kill of ours that the only run in the child had earned. */
+const blame = (reason: ChildEnd, { timeoutMs, memoryMb }: InHand): Answer | undefined => {
+  if (reason === 'memory') return { kind: 'outcome', outcome: outOfMemory(memoryMb) }
+  if (reason === 'timeout') return { kind: 'outcome', outcome: timedOut(timeoutMs) }
+  return undefined
+}
+
+/** Resident memory as Linux tells it; 0 elsewhere, where only the isolates' own limits hold. */
+const rssOf = ({ pid }: ChildProcess): number => {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
+  }
+}

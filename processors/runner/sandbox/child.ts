@@ -1,0 +1,132 @@
+import { Socket } from 'node:net'
+import { setPriority } from 'node:os'
+import { type Compiled, compileJob } from '../language/compile.ts'
+import type { Problem } from '../language/problem.ts'
+import { framesOver } from './frames.ts'
+import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
+import { notRunnable } from './killed.ts'
+import { endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
+import { type Realm, realmMaker } from './realm-host.ts'
+
+// The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
+
+setPriority(10) // before any other thread is there, so that all of them have it
+
+const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
+/** Those that take runs, by job; the order is that of last use. */
+const hosts = new Map<number, JobHost>()
+/** Also those that only end what they have. */
+const everyHost = new Set<JobHost>()
+const spares: Promise<Realm>[] = []
+let sweeper: NodeJS.Timeout | undefined
+let makeRealm: ((memoryMb: number) => Promise<Realm>) | undefined
+
+const mostIsolates = 40
+const mostSpares = 2
+const spareMemoryMb = 128
+const sweepMs = 20
+
+const frames = framesOver(new Socket({ fd: 3 }), {
+  onText: (text) => void receive(text),
+  // The parent is gone, or speaks another language. An isolate that loops must not keep us here.
+  onEnd: () => process.kill(process.pid, 'SIGKILL'),
+  maxBytes: 1_000_000_000,
+})
+
+const receive = async (text: string): Promise<void> => {
+  const message = parseToChild(text)
+  switch (message.kind) {
+    case 'realm':
+      makeRealm = realmMaker(message.script)
+      refill()
+      await spares[0]
+      frames.send(readyText)
+      return
+    case 'job': {
+      const facts = JSON.parse(message.facts) as JobToRun
+      jobs.set(message.job, { facts, compiled: compileJob(facts.code) })
+      return
+    }
+    case 'run':
+      start(message.job, message)
+      return
+    case 'cut':
+      for (const host of everyHost) host.cut(message.run)
+      return
+    default:
+      message satisfies never
+  }
+}
+
+const start = (job: number, todo: RunToDo): void => {
+  const known = jobs.get(job)
+  if (!known) throw new Error(`a run of the unknown job ${job}`)
+  const { facts, compiled } = known
+  if (compiled.kind === 'problem') {
+    const { state: _, ...outcome } = notRunnable(compiled)
+    frames.send(endedText(`${todo.run}\n${JSON.stringify(outcome)}\n`))
+    return
+  }
+  const host = hosts.get(job) ?? openHost(job, { facts, compiled })
+  hosts.delete(job)
+  hosts.set(job, host)
+  host.add(todo)
+  sweeper ??= setInterval(sweep, sweepMs)
+}
+
+const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; compiled: Compiled }>): JobHost => {
+  makeRoom()
+  const host = openJobHost({
+    job: facts,
+    realm: realmFor(facts.memoryMb).then(async (realm) => {
+      await realm.load(compiled, facts)
+      return realm
+    }),
+    send: frames.send,
+    onLeave: (notBegun) => {
+      if (hosts.get(job) === host) hosts.delete(job)
+      for (const todo of notBegun) start(job, todo)
+    },
+  })
+  everyHost.add(host)
+  return host
+}
+
+/** The host that nobody has used for the longest time goes, if nothing runs in it. */
+const makeRoom = (): void => {
+  if (hosts.size < mostIsolates) return
+  const idle = [...hosts.values()].find((host) => host.size() === 0)
+  idle?.dispose()
+}
+
+const realmFor = (memoryMb: number): Promise<Realm> => {
+  const spare = memoryMb === spareMemoryMb ? spares.shift() : undefined
+  if (!spare) return newRealm(memoryMb)
+  refill()
+  return spare
+}
+
+const refill = (): void => {
+  if (spares.length >= mostSpares) return
+  const spare = newRealm(spareMemoryMb)
+  spares.push(spare)
+  spare.then(refill, () => {})
+}
+
+const newRealm = async (memoryMb: number): Promise<Realm> => {
+  if (!makeRealm) throw new Error('a run before the realm')
+  return makeRealm(memoryMb)
+}
+
+const sweep = (): void => {
+  const now = performance.now()
+  let runs = 0
+  for (const host of everyHost) {
+    host.sweep(now)
+    runs += host.size()
+    if (host.isClosed()) everyHost.delete(host)
+  }
+  if (runs > 0) return
+  clearInterval(sweeper)
+  sweeper = undefined
+}

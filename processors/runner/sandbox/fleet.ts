@@ -1,0 +1,68 @@
+import { type Child, type ChildEnd, startChild } from './child-process.ts'
+
+/** All child processes of a sandbox: watches their memory and their silence, and leaves none behind. */
+export type Fleet = Readonly<{
+  start(): Child
+  /** Makes sure that the watch is on; it ends by itself when nothing runs. */
+  watch(): void
+  /** Told of a child that has grown too large to be kept. */
+  onGrown(listener: (child: Child) => void): void
+  isClosed(): boolean
+  close(): Promise<void>
+}>
+
+export type FleetOptions = Readonly<{
+  script: string
+  maxRssMb: number
+  recycleRssMb: number
+  onChildEnd: (why: ChildEnd) => void
+}>
+
+export const openFleet = ({ script, maxRssMb, recycleRssMb, onChildEnd }: FleetOptions): Fleet => {
+  const children = new Set<Child>()
+  let onGrown: (child: Child) => void = () => {}
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  const check = (): void => {
+    const now = performance.now()
+    let running = 0
+    for (const child of children) {
+      const rssMb = child.check(now, maxRssMb) / 2 ** 20
+      if (rssMb > recycleRssMb && child.isAlive()) onGrown(child)
+      running += child.size()
+    }
+    if (running > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return {
+    start: () => {
+      if (closed) throw new Error('The sandbox is closed')
+      const child = startChild(script)
+      children.add(child)
+      void child.ended.then((why) => {
+        children.delete(child)
+        onChildEnd(why)
+      })
+      return child
+    },
+    watch: () => {
+      timer ??= setInterval(check, checkMs)
+    },
+    onGrown: (listener) => {
+      onGrown = listener
+    },
+    isClosed: () => closed,
+    close: async () => {
+      closed = true
+      clearInterval(timer)
+      for (const child of children) child.kill('closed')
+      await Promise.all([...children].map((child) => child.ended))
+    },
+  }
+}
+
+/** Memory can grow by a gigabyte a second. */
+const checkMs = 100

@@ -1,0 +1,28 @@
+import type { Outcome } from '../../../topology/words/run.ts'
+
+/** Outcomes of runs that could not tell of their own end (`semantics.md` 7). What they had printed is lost with them. */
+export const timedOut = (timeoutMs: number): Outcome =>
+  ended('killed', 2, { name: 'TimeoutError', message: `The job took more than ${timeoutMs} ms and did not yield` })
+
+export const outOfMemory = (memoryMb: number): Outcome =>
+  ended('killed', 134, { name: 'OOMError', message: `The job needed more memory than it may have (${memoryMb} MB)` })
+
+/** The run took its process with it twice, the second time alone. */
+export const crashLoop = (how: string): Outcome =>
+  ended('crashed', 4, { name: 'CrashLoopError', message: `The job ended its process twice (${how})` })
+
+/** The job's code cannot be run at all. */
+export const notRunnable = (problem: Readonly<{ message: string; line: number; column: number }>): Outcome =>
+  ended('crashed', 1, { name: 'SyntaxError', ...problem })
+
+const ended = (
+  status: Outcome['status'],
+  exitCode: number,
+  error: Readonly<{ name: string; message: string; line?: number; column?: number }>,
+): Outcome => ({
+  status,
+  exitCode,
+  error: { line: null, column: null, operation: null, details: null, ...error },
+  state: null,
+  log: [],
+})

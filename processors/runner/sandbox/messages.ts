@@ -1,0 +1,91 @@
+import type { Outcome } from '../../../topology/words/run.ts'
+
+/**
+ * What parent and child say to each other, as text: a word, then fields, a line each; only the last field may hold line breaks.
+ * What comes from a child is what a job made of it, so the parent reads it with care.
+ */
+export type ToChild =
+  | Readonly<{ kind: 'realm'; script: string }>
+  | Readonly<{ kind: 'job'; job: number; facts: string }>
+  | Readonly<{ kind: 'run'; run: number; job: number; timeoutMs: number; state: string }>
+  | Readonly<{ kind: 'cut'; run: number }>
+
+/** What the child must know of a job version to make it run. */
+export type JobToRun = Readonly<{ code: string; memoryMb: number; console: boolean; logLimitBytes: number }>
+
+export const toChildText = (message: ToChild): string => {
+  switch (message.kind) {
+    case 'realm':
+      return `realm\n${message.script}`
+    case 'job':
+      return `job\n${message.job}\n${message.facts}`
+    case 'run':
+      return `run\n${message.run}\n${message.job}\n${message.timeoutMs}\n${message.state}`
+    case 'cut':
+      return `cut\n${message.run}`
+    default:
+      return message satisfies never
+  }
+}
+
+export const parseToChild = (text: string): ToChild => {
+  const [kind, rest] = firstLine(text)
+  switch (kind) {
+    case 'realm':
+      return { kind, script: rest }
+    case 'job': {
+      const [job, facts] = firstLine(rest)
+      return { kind, job: Number(job), facts }
+    }
+    case 'run': {
+      const [run, afterRun] = firstLine(rest)
+      const [job, afterJob] = firstLine(afterRun)
+      const [timeoutMs, state] = firstLine(afterJob)
+      return { kind, run: Number(run), job: Number(job), timeoutMs: Number(timeoutMs), state }
+    }
+    case 'cut':
+      return { kind, run: Number(rest) }
+    default:
+      throw new Error(`a message of unknown kind: ${kind.slice(0, 40)}`)
+  }
+}
+
+/** Runs that were cut off for what another one did: they are to be done again. */
+export type Again = Readonly<{ why: 'memory' | 'timeout'; runs: readonly number[] }>
+
+export const readyText = 'ready'
+/** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
+export const endedText = (lines: string): string => `ended\n${lines}`
+export const againText = ({ why, runs }: Again): string => `again\n${[why, ...runs].join('\n')}`
+
+export type FromChild =
+  | Readonly<{ kind: 'ready' }>
+  | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
+  | (Again & Readonly<{ kind: 'again' }>)
+
+/** Throws for what is no message of ours: such a child is not to be trusted any longer. */
+export const parseFromChild = (text: string): FromChild => {
+  const [kind, ...lines] = text.split('\n')
+  switch (kind) {
+    case 'ready':
+      return { kind }
+    case 'again':
+      return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
+    case 'ended': {
+      const runs = []
+      for (let at = 0; at + 2 < lines.length; at += 3) {
+        const outcome = JSON.parse(lines[at + 1] ?? '') as Omit<Outcome, 'state'>
+        runs.push({ run: Number(lines[at]), outcome: { ...outcome, state: lines[at + 2] || null } })
+      }
+      return { kind, runs }
+    }
+    default:
+      throw new Error(`a message of unknown kind: ${(kind ?? '').slice(0, 40)}`)
+  }
+}
+
+/** The first line of a text, and what follows it. */
+export const firstLine = (text: string): readonly [string, string] => {
+  const end = text.indexOf('\n')
+  return end < 0 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)]
+}

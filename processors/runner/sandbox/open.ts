@@ -1,0 +1,49 @@
+import type { Job } from '../../../topology/project/project.ts'
+import type { RunId } from '../../../topology/words/ids.ts'
+import type { LogLine, Outcome } from '../../../topology/words/run.ts'
+import type { ChildEnd } from './child-process.ts'
+import { openFleet } from './fleet.ts'
+import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'
+import { realmScript } from './realm-script.ts'
+
+/** One job for one state. `state` is the JSON text of the initial state (`language/state.ts`). */
+export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string }>
+
+/**
+ * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off,
+ * or when the sandbox is closed or no process can be started.
+ */
+export type Sandbox = AsyncDisposable & Readonly<{ run(task: SandboxTask, signal: AbortSignal): Promise<Outcome> }>
+
+export type SandboxOptions = Readonly<{
+  /** Penstock's version, for the first line of every log. */
+  version: string
+  /** Processes that share the runs. One serves many cores: each isolate has its own thread. */
+  children?: number
+  /** A process above this is killed; its runs are done again, each alone. Default 1 GB. */
+  maxRssMb?: number
+  /** A process above this is replaced when another one is warm. Default 500 MB. */
+  recycleRssMb?: number
+  /** Told of each process that ended: for metrics. */
+  onChildEnd?: (why: ChildEnd) => void
+}>
+
+/** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
+export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => {
+  const { version, children = 1, maxRssMb = 1_000, recycleRssMb = 500, onChildEnd = () => {} } = options
+  const fleet = openFleet({ script: await realmScript(), maxRssMb, recycleRssMb, onChildEnd })
+  const shared = openSharedPlaces(fleet, children)
+  const alone = openAlonePlaces(fleet)
+  const firstLine = `Penstock ${version}, Node ${process.version}, adaptor `
+
+  const run = async ({ job, state }: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
+    const time = new Date().toISOString()
+    const answer = await attempt(await shared.child(), { job, state }, signal)
+    const outcome = answer.kind === 'outcome' ? answer.outcome : await alone.run({ job, state }, signal)
+    const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + job.adaptor }
+    return { ...outcome, log: [line, ...outcome.log] }
+  }
+
+  await shared.child()
+  return { run, [Symbol.asyncDispose]: fleet.close }
+}

@@ -1,0 +1,131 @@
+import type { Job } from '../../../topology/project/project.ts'
+import type { Outcome } from '../../../topology/words/run.ts'
+import type { Answer, Child } from './child-process.ts'
+import type { Fleet } from './fleet.ts'
+import { crashLoop, outOfMemory } from './killed.ts'
+
+type Work = Readonly<{ job: Job; state: string }>
+
+/** Does the work in a child, until the signal cuts it off: then it rejects with the signal's reason. */
+export const attempt = async (child: Child, { job, state }: Work, signal: AbortSignal): Promise<Answer> => {
+  signal.throwIfAborted()
+  const { answer, cut } = child.run(job, state)
+  signal.addEventListener('abort', cut, { once: true })
+  try {
+    const answered = await answer
+    signal.throwIfAborted()
+    return answered
+  } finally {
+    signal.removeEventListener('abort', cut)
+  }
+}
+
+/** Children that many runs share. */
+export type SharedPlaces = Readonly<{
+  /** A warm child with few runs. Starts one where none is; rejects when none can be started. */
+  child(): Promise<Child>
+}>
+
+export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
+  const places: (Child | undefined)[] = Array.from({ length: count }, () => undefined)
+
+  const occupy = (place: number): Child => {
+    const child = fleet.start()
+    places[place] = child
+    void child.ended.then(async () => {
+      if (places[place] !== child) return
+      places[place] = undefined
+      if (!fleet.isClosed() && (await wasReady(child))) occupy(place) // at once, so that the next run finds it warm
+    })
+    return child
+  }
+
+  fleet.onGrown((grown) => {
+    const place = places.indexOf(grown)
+    if (place < 0) return
+    const next = occupy(place)
+    next.ready.then(grown.retire, () => {})
+  })
+
+  return {
+    child: async () => {
+      fleet.watch()
+      for (;;) {
+        let best: Child | undefined
+        for (let place = 0; place < places.length; place++) {
+          const child = places[place] ?? occupy(place)
+          if (!best || child.size() < best.size()) best = child
+        }
+        if (!best) throw new Error('A sandbox needs at least one place')
+        await best.ready
+        if (best.isAlive()) return best
+        await best.ended
+      }
+    },
+  }
+}
+
+const wasReady = (child: Child): Promise<boolean> =>
+  child.ready.then(
+    () => true,
+    () => false,
+  )
+
+/** Children in which one run at a time is alone, so that whatever happens is its own doing. */
+export type AlonePlaces = Readonly<{ run(work: Work, signal: AbortSignal): Promise<Outcome> }>
+
+export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
+  const places: Place[] = Array.from({ length: alonePlaces }, () => ({
+    turn: Promise.resolve(),
+    child: undefined,
+    idle: undefined,
+  }))
+
+  const runIn = async (place: Place, work: Work, signal: AbortSignal): Promise<Outcome> => {
+    signal.throwIfAborted()
+    fleet.watch()
+    clearTimeout(place.idle)
+    const child = place.child?.isAlive() ? place.child : fleet.start()
+    place.child = child
+    await child.ready
+    const answer = await attempt(child, work, signal)
+    place.idle = setTimeout(child.retire, idleMs).unref()
+    if (answer.kind === 'outcome') return answer.outcome
+    return abortSignals.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+  }
+
+  return {
+    run: (work, signal) => {
+      const place = places[placeOf(work.job.codeId)] as Place
+      const mine = place.turn.then(() => runIn(place, work, signal))
+      place.turn = mine.then(
+        () => {},
+        () => {},
+      )
+      return unlessAborted(mine, signal)
+    },
+  }
+}
+
+type Place = { turn: Promise<void>; child: Child | undefined; idle: NodeJS.Timeout | undefined }
+
+/** Two, so that one job's long end holds up fewer others; runs of one job are always in the same. */
+const alonePlaces = 2
+const placeOf = (codeId: string): number => (Number.parseInt(codeId.slice(0, 8), 16) || 0) % alonePlaces
+
+const idleMs = 10_000
+
+/** How V8 ends a process that has no memory left. */
+const abortSignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
+
+/** Who waits for a turn need not wait for it to say that they are gone. */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,62 @@
+import ivm from 'isolated-vm'
+import type { Compiled } from '../language/compile.ts'
+import type { JobToRun } from './messages.ts'
+import type { Runs } from './realm/runs.ts'
+
+/** An isolate that has been locked down, seen from the host: strings in, strings out. */
+export type Realm = Readonly<{
+  load(compiled: Compiled, job: JobToRun): Promise<void>
+  /** Starts runs and fires timers; gives what `collect` gives (`realm/runs.ts`). Rejects when the isolate ends meanwhile. */
+  turn(starts: readonly (number | string)[]): Promise<string>
+  cut(run: number, waitedMs?: number): Promise<void>
+  usedBytes(): Promise<number>
+  isAlive(): boolean
+  dispose(): void
+}>
+
+/** Makes realms from the realm's script. V8's compiled form of it is kept from the first to the next ones, and never leaves the process. */
+export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm>) => {
+  let cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined
+
+  return async (memoryMb) => {
+    // After such an error nothing in the process can be trusted: the parent starts another (isolated-vm's own advice).
+    const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, memoryMb), onCatastrophicError: () => process.abort() })
+    const context = await isolate.createContext()
+    const prelude: ivm.Script & ivm.CachedDataResult = await isolate.compileScript(script, {
+      filename: 'penstock.js',
+      ...(cachedData ? { cachedData } : { produceCachedData: true }),
+    })
+    cachedData ??= prelude.cachedData
+    const door = (await prelude.run(context, { reference: true })) as ivm.Reference<Runs>
+    const [load, turn, cut, collect] = await Promise.all([
+      door.get('load', { reference: true }),
+      door.get('turn', { reference: true }),
+      door.get('cut', { reference: true }),
+      door.get('collect', { reference: true }),
+    ])
+    return {
+      load: async ({ script, inserts, operations }, { console, logLimitBytes }) => {
+        // The script begins one line above the user's first.
+        const compiled = await isolate.compileScript(script, { filename: 'job.js', lineOffset: -1 })
+        const job = await compiled.run(context, { reference: true })
+        compiled.release()
+        await load.apply(undefined, [job.derefInto(), JSON.stringify({ inserts, operations, console, logLimitBytes })])
+      },
+      turn: (starts) => {
+        turn.applyIgnored(undefined, [...starts])
+        return collect.apply(undefined, []) as Promise<string>
+      },
+      cut: async (run, waitedMs) => {
+        await cut.apply(undefined, [run, waitedMs])
+      },
+      usedBytes: async () => {
+        const { used_heap_size, externally_allocated_size } = await isolate.getHeapStatistics()
+        return used_heap_size + externally_allocated_size
+      },
+      isAlive: () => !isolate.isDisposed,
+      dispose: () => {
+        if (!isolate.isDisposed) isolate.dispose()
+      },
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/**
+ * The script that makes a bare isolate a realm for jobs: `ses`, the language, the lockdown. Its value is the realm's door (`realm/runs.ts`).
+ * Bundled once in a process.
+ */
+export const realmScript = (): Promise<string> => (made ??= make())
+
+let made: Promise<string> | undefined
+
+const make = async (): Promise<string> => {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('realm/main.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'penstock',
+    platform: 'browser',
+    target: 'es2024',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  })
+  return `(() => {${outputFiles[0]?.text ?? ''}; return penstock.runs })()`
+}

@@ -1,0 +1,81 @@
+import type { Json } from '../../../../topology/words/json.ts'
+import { type Insert, type Place, userPlace } from '../../language/positions.ts'
+
+/** What is wrong with the job itself, found when it is loaded. */
+export class ValidationError extends Error {
+  override readonly name = 'ValidationError'
+}
+
+/** What was thrown, as plain values that can be written as JSON. */
+export type Failure = Readonly<{
+  name: string
+  message: string
+  place: Place | null
+  details: Json
+  kind: 'failed' | 'crashed' | 'memory'
+}>
+
+/** Describes anything that user code may throw. Reading it may run user code again, so nothing of it is trusted to work. */
+export const failureOf = (thrown: unknown, inserts: readonly Insert[]): Failure => {
+  try {
+    if (!(thrown instanceof Error)) return thrownValue(thrown)
+    const [name, message] = [text(thrown.name) || 'Error', text(thrown.message)]
+    const kind = crashes.has(name) ? 'crashed' : isOutOfMemory(thrown) ? 'memory' : 'failed'
+    return { name, message, kind, place: placeIn(text(thrown.stack), inserts), details: detailsOf(thrown) }
+  } catch {
+    return {
+      name: 'Error',
+      message: 'The job threw something that cannot be read',
+      place: null,
+      details: null,
+      kind: 'failed',
+    }
+  }
+}
+
+const crashes: ReadonlySet<string> = new Set(['ReferenceError', 'SyntaxError', 'ValidationError'])
+
+const isOutOfMemory = (error: Error): boolean =>
+  error instanceof RangeError && error.message === 'Array buffer allocation failed'
+
+const thrownValue = (thrown: unknown): Failure => {
+  const { name, message } =
+    typeof thrown === 'object' && thrown !== null ? (thrown as Error) : new Error(String(thrown))
+  const details = jsonOf(thrown)
+  return {
+    name: (typeof name === 'string' && text(name)) || 'Error',
+    message: typeof message === 'string' ? text(message) : text(JSON.stringify(details) ?? ''),
+    place: null,
+    details: typeof thrown === 'object' ? details : null,
+    kind: 'failed',
+  }
+}
+
+/** The topmost frame in the user's file, in the user's own line and column. */
+const placeIn = (stack: string, inserts: readonly Insert[]): Place | null => {
+  const frame = /\bjob\.js:(\d+):(\d+)/.exec(stack)
+  return frame && userPlace(inserts, { line: Number(frame[1]), column: Number(frame[2]) })
+}
+
+/** What an error carries beside its name and message: `details` if it has them, else its own properties. */
+const detailsOf = (error: Error): Json => {
+  const own = { ...error } as Record<string, unknown>
+  if (own['details'] !== undefined) return jsonOf(own['details'])
+  delete own['name']
+  return Object.keys(own).length > 0 ? jsonOf(own) : null
+}
+
+const jsonOf = (value: unknown): Json => {
+  try {
+    const json = JSON.stringify(value)
+    if (json === undefined) return null
+    return json.length <= maxDetails ? (JSON.parse(json) as Json) : json.slice(0, maxDetails)
+  } catch {
+    return null
+  }
+}
+
+const text = (value: unknown): string => String(value ?? '').slice(0, maxText)
+
+const maxText = 10_000
+const maxDetails = 64_000

@@ -1,0 +1,41 @@
+import { standardGlobals } from '../../language/globals.ts'
+
+/**
+ * Freezes the realm for good: every intrinsic, the global and what `scope` adds to it, so that no run leaves a trace for the next.
+ * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype); they are closed here.
+ */
+export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
+  ses.repairIntrinsics({
+    errorTaming: 'unsafe',
+    evalTaming: 'unsafe-eval',
+    overrideTaming: 'severe',
+    localeTaming: 'unsafe',
+    regExpTaming: 'unsafe',
+    consoleTaming: 'unsafe',
+  })
+  Error.stackTraceLimit = 30
+  for (const name of ['prepareStackTrace', 'stackTraceLimit']) {
+    const value: unknown = Reflect.get(Error, name)
+    Object.defineProperty(Error, name, { get: () => value, set: () => {}, configurable: false })
+  }
+  ses.hardenIntrinsics()
+  const segments = new Intl.Segmenter().segment('')
+  for (const rest of [Intl, protoOf(segments), protoOf(segments[Symbol.iterator]())]) ses.harden(rest)
+
+  const kept = new Set<PropertyKey>([...standardGlobals, ...Object.keys(scope), 'global'])
+  for (const [name, value] of Object.entries({ ...scope, global: globalThis })) {
+    Object.defineProperty(globalThis, name, { value, enumerable: false })
+    if (name !== 'global') ses.harden(value)
+  }
+  for (const name of Reflect.ownKeys(globalThis)) if (!kept.has(name)) Reflect.deleteProperty(globalThis, name)
+  Object.freeze(protoOf(globalThis))
+  Object.freeze(globalThis)
+}
+
+const protoOf = (value: object): object => Object.getPrototypeOf(value)
+
+const ses = globalThis as unknown as Readonly<{
+  repairIntrinsics(options: Readonly<Record<string, string>>): void
+  hardenIntrinsics(): void
+  harden(value: unknown): void
+}>

@@ -1,0 +1,170 @@
+import type { Outcome, RunError } from '../../../../topology/words/run.ts'
+import type { Operation, State } from '../../language/core.ts'
+import type { Insert, Place } from '../../language/positions.ts'
+import { type Failure, failureOf, ValidationError } from './failure.ts'
+import { finalState, maxBytes } from './final-state.ts'
+import { type Log, openLog } from './log.ts'
+import { openTimers, type Timers } from './timers.ts'
+
+/** A compiled job (`language/compile.ts`), as V8 gives it back. */
+export type JobFunction = (
+  add: (number: number, thunk: () => unknown) => void,
+  console: Log['console'],
+  ...timers: readonly unknown[]
+) => Promise<void>
+
+/** What the realm is told of its one job, once. */
+export type JobFacts = Readonly<{
+  inserts: readonly Insert[]
+  operations: readonly (Place & Readonly<{ name: string }>)[]
+  console: boolean
+  logLimitBytes: number
+}>
+
+/** How the host moves the realm: it calls, with numbers and strings, and fetches what came of it. The realm never calls the host. */
+export type Runs = Readonly<{
+  load(job: JobFunction, facts: string): void
+  /** Fires the timers that are due and starts runs: number, initial state, number, initial state … */
+  turn(...starts: readonly (number | string)[]): void
+  /** Ends a run that did not end by itself. A wait of undefined: nobody wants to hear of it. */
+  cut(run: number, waitedMs?: number): void
+  /**
+   * Milliseconds until the next timer (empty: none), then three lines for each run that has ended: number, outcome without state, state
+   * (empty: none). No line holds a line break, because JSON has none.
+   */
+  collect(): string
+}>
+
+type Run = Readonly<{ number: number; log: Log; timers: Timers }> & { operation: number | null; ended: boolean }
+
+/** The runs of one job in this realm. */
+export const openRuns = (): Runs => {
+  const open = new Map<number, Run>()
+  let ended: string[] = []
+  let job: JobFunction | undefined
+  let facts: JobFacts = { inserts: [], operations: [], console: true, logLimitBytes: 0 }
+
+  const start = async (run: Run, state: string): Promise<void> => {
+    try {
+      await carryOut(run, JSON.parse(state))
+    } catch (thrown) {
+      end(run, outcomeOf(run, failureOf(thrown, facts.inserts)))
+    }
+  }
+
+  const carryOut = async (run: Run, initial: unknown): Promise<void> => {
+    let state = initial
+    for (const [number, operation] of (await operationsOf(run)).entries()) {
+      run.operation = number
+      state = await operation(state as State)
+      if (run.ended) return
+      if (state === undefined)
+        run.log.note('warn', `${nameOf(number)} returned nothing, so the state is lost. Return a state`)
+    }
+    const final = finalState(state)
+    if (final.kind === 'too-large') {
+      const message = `The final state has ${final.bytes} bytes; it may have ${maxBytes}`
+      end(run, killed(run, { name: 'StateTooLargeError', message }), final.json)
+    } else end(run, { status: 'success', exitCode: 0, error: null }, final.kind === 'state' ? final.json : 'null')
+  }
+
+  /** The job's own declarations come first, all of them; then its operations are made, in order; only then is one called. */
+  const operationsOf = async (run: Run): Promise<readonly Operation[]> => {
+    const thunks: (() => unknown)[] = []
+    const { setTimeout, setInterval, clear } = run.timers
+    const add = (number: number, thunk: () => unknown): void => {
+      thunks[number] = thunk
+    }
+    await job?.(add, run.log.console, setTimeout, clear, setInterval, clear)
+    return thunks.map((thunk, number) => {
+      run.operation = number
+      const made = thunk()
+      if (typeof made === 'function') return made as Operation
+      throw new ValidationError(`${nameOf(number)} gives no operation: it must return a function of state`)
+    })
+  }
+
+  const nameOf = (number: number): string => {
+    const { name, line } = facts.operations[number] ?? { name: 'an operation', line: 0 }
+    return `${name}(…) in line ${line}`
+  }
+
+  const end = (run: Run, outcome: Ending, state = ''): void => {
+    if (run.ended) return
+    run.ended = true
+    run.timers.end()
+    open.delete(run.number)
+    const flood =
+      run.log.flooded() &&
+      killed(run, { name: 'LogFloodError', message: 'The job printed far more than its log may hold' })
+    ended.push(String(run.number), JSON.stringify({ ...(flood || outcome), log: run.log.lines }), flood ? '' : state)
+  }
+
+  const fireTimers = (run: Run, now: number): void => {
+    try {
+      while (!run.ended && run.timers.fire(now));
+    } catch (thrown) {
+      end(run, outcomeOf(run, failureOf(thrown, facts.inserts)))
+    }
+  }
+
+  const outcomeOf = (run: Run, failure: Failure): Ending => {
+    const { name, message, details, kind, place } = failure
+    if (kind === 'memory') return killed(run, { name: 'OOMError', message })
+    return { status: kind, exitCode: 1, error: { name, message, details, ...placeOf(run, place) } }
+  }
+
+  const killed = (
+    run: Run,
+    { name, message }: Readonly<{ name: keyof typeof killCodes; message: string }>,
+  ): Ending => ({
+    status: 'killed',
+    exitCode: killCodes[name],
+    error: { name, message, details: null, ...placeOf(run, null) },
+  })
+
+  const placeOf = ({ operation }: Run, place: Place | null): Pick<RunError, 'line' | 'column' | 'operation'> => {
+    const current = operation === null ? undefined : facts.operations[operation]
+    const { line = null, column = null } = place ?? current ?? {}
+    return { line, column, operation: current?.name ?? null }
+  }
+
+  return {
+    load: (loaded, text) => {
+      job = loaded
+      facts = JSON.parse(text) as JobFacts
+    },
+    turn: (...starts) => {
+      const now = Date.now()
+      for (const run of open.values()) fireTimers(run, now)
+      for (let at = 0; at < starts.length; at += 2) {
+        const log = openLog(facts.logLimitBytes, facts.console)
+        const run: Run = { number: Number(starts[at]), log, timers: openTimers(), operation: null, ended: false }
+        open.set(run.number, run)
+        void start(run, String(starts[at + 1]))
+      }
+    },
+    cut: (number, waitedMs) => {
+      const run = open.get(number)
+      if (!run) return
+      if (waitedMs !== undefined)
+        end(run, killed(run, { name: 'TimeoutError', message: `The job took more than ${waitedMs} ms` }))
+      run.ended = true
+      run.timers.end()
+      open.delete(number)
+    },
+    collect: () => {
+      const now = Date.now()
+      let due = Number.POSITIVE_INFINITY
+      for (const run of open.values()) due = Math.min(due, run.timers.due())
+      const text = [due === Number.POSITIVE_INFINITY ? '' : String(Math.max(0, due - now)), ...ended].join('\n')
+      ended = []
+      return text
+    },
+  }
+}
+
+type Ending = Pick<Outcome, 'status' | 'exitCode' | 'error'>
+
+/** `semantics.md` 7. */
+const killCodes = { TimeoutError: 2, OOMError: 134, StateTooLargeError: 4, LogFloodError: 4 } as const
