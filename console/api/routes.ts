@@ -1,12 +1,23 @@
 import type { Route } from '../../topology/http.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
+import type { HistoryDeps } from './history.ts'
 import { type Info, infoRoute } from './info.ts'
+import { messageRoutes } from './messages.ts'
 import { type ProjectDeps, projectRoutes } from './projects.ts'
+import { runRoutes } from './runs.ts'
 
 export type ApiDeps = ProjectDeps &
+  HistoryDeps &
   Readonly<{
     /** Asked anew for each request. */
     info: () => Info | Promise<Info>
   }>
 
 /** The HTTP API (design.md 7). All of it needs the token. */
-export const apiRoutes = (deps: ApiDeps): readonly Route[] => [...projectRoutes(deps), infoRoute(deps.info)]
+export const apiRoutes = (deps: ApiDeps): readonly Route[] => [
+  ...projectRoutes(deps),
+  ...messageRoutes(deps),
+  ...runRoutes(deps),
+  ...deadLetterRoutes(deps),
+  infoRoute(deps.info),
+]

@@ -1,0 +1,65 @@
+import { BadPlace } from '../../sinks/clickhouse/read/page.ts'
+import { Fault } from '../../topology/flow/fault.ts'
+import type { Store } from '../../topology/flow/ports.ts'
+import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import type { Catalogue } from '../../topology/project/catalogue.ts'
+import { isUuid } from '../../topology/words/ids.ts'
+import { noProject } from './project-of.ts'
+
+export type HistoryDeps = Readonly<{ catalogue: Pick<Catalogue, 'known'>; store: Store }>
+
+/** One question to the history of a project; `path` is what follows the project's address. */
+export type Question = Pick<Route, 'summary'> &
+  Readonly<{
+    path: string
+    query?: Route['query']
+    answer: (request: Request, of: Readonly<{ project: string; id: string }>) => Promise<Reply>
+  }>
+
+/** A route that reads the store, for deleted projects too. While the store is away it says so, and everything else goes on. */
+export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Route => ({
+  method: 'GET',
+  path: `/api/projects/:project/${question.path}`,
+  access: 'token',
+  summary: question.summary,
+  ...(question.query && { query: question.query }),
+  bodyLimit: 0,
+  handle: async (request) => {
+    const { project = '', id = '' } = request.params
+    if (!catalogue.known().has(project)) return noProject(request)
+    if ('id' in request.params && !isUuid(id.toLowerCase())) return badId(id)
+    try {
+      return await question.answer(request, { project, id: id.toLowerCase() })
+    } catch (error) {
+      if (error instanceof BadPlace) return badPlace
+      if (error instanceof Fault && error.code === 'store-unavailable') return storeAway
+      throw error
+    }
+  },
+})
+
+/** A thing of history, or 404. */
+export const oneOf = (what: string, found: object | undefined): Reply =>
+  found === undefined
+    ? problem(
+        404,
+        'Not Found',
+        `The project has no ${what} with this id. What has just come in is seen here after up to 2 s.`,
+      )
+    : { status: 200, body: found }
+
+const badId = (id: string): Reply =>
+  problem(400, 'Bad Request', `${JSON.stringify(id.slice(0, 100))} is no id: a UUID must stand there.`)
+
+const badPlace: Reply = problem(
+  400,
+  'Bad Request',
+  'The query parameter "after" is none that a page has given; allowed: the `next` of the page before.',
+)
+
+const storeAway: Reply = problem(
+  503,
+  'Service Unavailable',
+  'ClickHouse cannot be reached, so history cannot be read now. Messages are taken and jobs run as ever.',
+  { headers: { 'retry-after': '5' } },
+)

@@ -1,0 +1,52 @@
+import { type Static, Type } from 'typebox'
+import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
+
+export const text = Type.Optional(Type.String({ minLength: 1, description: 'text' }))
+
+/** Ids may be written in capitals (RFC 9562 section 4). */
+export const uuid = Type.Optional(
+  Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', description: 'a UUID' }),
+)
+
+const time = Type.Optional(
+  Type.Unsafe<string>({
+    type: 'string',
+    anyOf: [{ format: 'date' }, { format: 'date-time' }],
+    description: 'a day such as 2026-11-21, or a time such as 2026-11-21T09:00:00Z',
+  }),
+)
+
+/** What every list takes. Days are those of UTC; `from` and `to` are inclusive, a day in `to` to its end. */
+export const listParameters = {
+  from: time,
+  to: time,
+  id_from: uuid,
+  id_to: uuid,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  after: Type.Optional(Type.String({ description: 'what the page before gave as `next`' })),
+}
+
+const listQuery = Type.Object(listParameters)
+export type ListQuery = Static<typeof listQuery>
+
+export const listSearchOf = (project: string, { from, to, limit = 100, after }: ListQuery): ListSearch => ({
+  project,
+  limit,
+  ...(from !== undefined && { from: new Date(from) }),
+  ...(to !== undefined && { to: new Date(isDay(to) ? `${to}T23:59:59.999Z` : to) }),
+  ...(after !== undefined && { after }),
+})
+
+export const idRangeOf = ({ id_from, id_to }: ListQuery): Readonly<{ idFrom?: string; idTo?: string }> => ({
+  ...(id_from !== undefined && { idFrom: id_from }),
+  ...(id_to !== undefined && { idTo: id_to }),
+})
+
+/** The parameters of these names that were given. */
+export const given = <Query extends object, Name extends keyof Query>(
+  query: Query,
+  ...names: readonly Name[]
+): Pick<Query, Name> =>
+  Object.fromEntries(names.filter((name) => name in query).map((name) => [name, query[name]])) as Pick<Query, Name>
+
+const isDay = (text: string): boolean => text.length === '2026-11-21'.length

@@ -1,0 +1,47 @@
+import { type Static, Type } from 'typebox'
+import { listMessages, readMessage } from '../../sinks/clickhouse/read/messages.ts'
+import type { Route } from '../../topology/http.ts'
+import { type HistoryDeps, historyRoute, oneOf } from './history.ts'
+import { given, idRangeOf, listParameters, listSearchOf, text } from './list-query.ts'
+
+/** Messages as they came in, and one with its runs. */
+export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
+  historyRoute(deps, {
+    path: 'messages',
+    summary: 'Messages, newest first; of the last 30 days unless a range is given',
+    query: messageQuery,
+    answer: async ({ query }, { project }) => {
+      const asked = query as Static<typeof messageQuery>
+      const filters = given(asked, 'source', 'job', 'status', 'key')
+      const search = { ...listSearchOf(project, asked), ...idRangeOf(asked), ...filters }
+      return { status: 200, body: await listMessages(deps.store, search) }
+    },
+  }),
+  historyRoute(deps, {
+    path: 'messages/:id',
+    summary: 'A message with its runs',
+    answer: async (_request, of) => oneOf('message', await readMessage(deps.store, of)),
+  }),
+]
+
+const messageStatuses = [
+  'running',
+  'unmatched',
+  'success',
+  'failed',
+  'crashed',
+  'killed',
+  'cancelled',
+  'unknown',
+] as const
+
+const messageQuery = Type.Object(
+  {
+    ...listParameters,
+    source: text,
+    job: text,
+    status: Type.Optional(Type.Enum([...messageStatuses], { description: messageStatuses.join(', ') })),
+    key: text,
+  },
+  { additionalProperties: false },
+)
