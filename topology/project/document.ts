@@ -14,7 +14,11 @@ export type Document = Readonly<{
 /** The largest document, in bytes. With its ids filled in it still fits into one record of `definitions`. */
 export const maxDocument = 10_000_000
 
+/** YAML takes much longer to read than JSON, and nothing else is done meanwhile. */
+export const maxYaml = 4_000_000
+
 export const tooLarge = `The document is larger than ${maxDocument} bytes: split the project.`
+const tooLargeYaml = `The document is larger than ${maxYaml} bytes: send it as JSON, or split the project.`
 
 /**
  * Reads a project document. YAML is 1.2 with its core schema (so `yes` and dates are text), one document, without tags of others and merge keys.
@@ -24,9 +28,9 @@ export const parseDocument = (
   text: string,
   format: 'json' | 'yaml',
 ): Readonly<{ document: Document }> | Readonly<{ problems: readonly Problem[] }> => {
-  if (Buffer.byteLength(text) > maxDocument) {
-    return { problems: [{ path: '', message: tooLarge }] }
-  }
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxDocument) return { problems: [{ path: '', message: tooLarge }] }
+  if (format === 'yaml' && bytes > maxYaml) return { problems: [{ path: '', message: tooLargeYaml }] }
   const placeAt = placesIn(text)
   const reading = format === 'json' ? readJson(text) : readYaml(text)
   const { value, flaws } = reading

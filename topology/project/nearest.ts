@@ -14,7 +14,7 @@ export const remedyFor = (word: string, known: readonly string[]): string => {
 export const nearest = (word: string, known: readonly string[]): string | undefined => {
   const lower = word.toLowerCase()
   let best: string | undefined
-  let fewest = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1
+  let fewest = Math.min(3, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {
     const changes = changesTo(candidate, { word: lower, enough: fewest })
     if (changes < fewest) [best, fewest] = [candidate, changes]

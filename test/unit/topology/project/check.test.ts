@@ -107,7 +107,7 @@ describe('a document', () => {
   })
 
   test.each([
-    ['trigger: tt', '5:23 jobs.j.trigger: There is no trigger "tt"; did you mean "t"?'],
+    ['trigger: tt', '5:23 jobs.j.trigger: There is no trigger "tt"; known are t.'],
     ['trigger: registration', '5:23 jobs.j.trigger: There is no trigger "registration"; known are t.'],
     ['triggers: [t, nightly]', '5:37 jobs.j.triggers[1]: There is no trigger "nightly"; known are t.'],
     ['trigger: t, triggers: [t]', '5:35 jobs.j.triggers: Give either "trigger" or "triggers", not both.'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { maxDocument, parseDocument } from '../../../../topology/project/document.ts'
+import { maxDocument, maxYaml, parseDocument } from '../../../../topology/project/document.ts'
 import { rawProblemsOf } from './deploys.ts'
 
 const read = (text: string, format: 'json' | 'yaml' = 'yaml'): unknown => {
@@ -135,7 +135,19 @@ describe('the text of a document', () => {
     for (const deep of ['[', '- ', '? ', '{ a: ']) {
       expect(flawsOf(deep.repeat(20_000))).toEqual([expect.stringContaining('Nested deeper than 200: flatten it.')])
     }
-    expect(flawsOf(`a: ${'x'.repeat(maxDocument)}`)).toHaveLength(1)
+  })
+
+  test('a document is no larger than a record can be, and YAML smaller', () => {
+    expect(rawProblemsOf(`{"a": "${'é'.repeat(maxDocument / 2)}"}`, 'json')).toEqual([
+      { path: '', message: 'The document is larger than 10000000 bytes: split the project.' },
+    ])
+    expect(rawProblemsOf(`a: ${'x'.repeat(maxYaml)}`)).toEqual([
+      { path: '', message: 'The document is larger than 4000000 bytes: send it as JSON, or split the project.' },
+    ])
+    const jobs = Array.from({ length: 50_000 }, (_, index) => `"j${index}":{"expression":"x"}`).join(',')
+    expect(rawProblemsOf(`{"name":"p","jobs":{${jobs}}}`, 'json')).toEqual([
+      { path: '', message: 'The document is larger than 10000000 bytes: split the project.', line: 1, column: 1 },
+    ])
   })
 
   test('a thousand mistakes are told, of the rest the number', () => {
