@@ -3,17 +3,27 @@ import type { Reply, Route } from '../../topology/http.ts'
 /** Something that a process needs to do its work. `check` says null when it is there, else a sentence; throwing says no as well. */
 export type Check = Readonly<{ name: string; check: () => Promise<string | null> }>
 
-export type HealthDeps = Readonly<{ checks: readonly Check[]; meter: Readonly<{ text(): Promise<string> }> }>
+export type HealthDeps = Readonly<{
+  checks: readonly Check[]
+  meter: Readonly<{ text(): Promise<string> }>
+  /** How long a check may take; then it counts as a no. */
+  checkMs?: number
+}>
 
 /** `/livez`: this process answers. `/readyz`: what it needs is there, asked at this moment. `/metrics`: for Prometheus. */
-export const healthRoutes = ({ checks, meter }: HealthDeps): readonly Route[] => [
+export const healthRoutes = ({ checks, meter, checkMs = 2_000 }: HealthDeps): readonly Route[] => [
   {
     ...openGet,
     path: '/livez',
     summary: 'This process answers',
     handle: () => ({ status: 200, body: { status: 'ok' } }),
   },
-  { ...openGet, path: '/readyz', summary: 'All that this process needs is there', handle: () => readiness(checks) },
+  {
+    ...openGet,
+    path: '/readyz',
+    summary: 'All that this process needs is there',
+    handle: () => readiness(checks, checkMs),
+  },
   {
     ...openGet,
     path: '/metrics',
@@ -28,15 +38,17 @@ export const healthRoutes = ({ checks, meter }: HealthDeps): readonly Route[] =>
 
 const openGet = { method: 'GET', access: 'open', bodyLimit: 0 } as const
 
-const readiness = async (checks: readonly Check[]): Promise<Reply> => {
-  const answers = await Promise.all(checks.map(async ({ name, check }) => [name, await complaintOf(check)] as const))
+const readiness = async (checks: readonly Check[], checkMs: number): Promise<Reply> => {
+  const answers = await Promise.all(
+    checks.map(async ({ name, check }) => [name, await complaintOf(check, checkMs)] as const),
+  )
   const notReady = Object.fromEntries(answers.filter(([, complaint]) => complaint !== null))
   return Object.keys(notReady).length === 0
     ? { status: 200, body: { status: 'ready' } }
     : { status: 503, headers: { 'retry-after': '5' }, body: { status: 'not ready', not_ready: notReady } }
 }
 
-const complaintOf = async (check: Check['check']): Promise<string | null> => {
+const complaintOf = async (check: Check['check'], checkMs: number): Promise<string | null> => {
   const { promise: late, resolve } = Promise.withResolvers<string>()
   const timer = setTimeout(resolve, checkMs, `did not answer within ${checkMs / 1_000} s`)
   try {
@@ -47,5 +59,3 @@ const complaintOf = async (check: Check['check']): Promise<string | null> => {
     clearTimeout(timer)
   }
 }
-
-const checkMs = 2_000
