@@ -3,6 +3,7 @@ import type { Delivery } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
 import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
+import { openQueue, type Queue } from './queue.ts'
 
 /**
  * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
@@ -17,6 +18,7 @@ export type Desk = Readonly<{
   /** Resolves when nothing of the place is in hand. */
   quiet(place: Place): Promise<void>
   holds(): readonly Place[]
+  has(place: Place): boolean
   /** Where to read on, for those that have room, with the bytes they may take. */
   wants(): readonly Want[]
   /** Lays out what was read from `from` on, as far as there is room; the rest will be wanted again. */
@@ -162,7 +164,7 @@ export const openDesk = (options: DeskOptions): Desk => {
         place: { topic: place.topic, partition: place.partition },
         mark: watermarkAt(offset, metadata),
         repeats,
-        queue: openQueue(),
+        queue: openQueue<Incoming>(),
         lost: new AbortController(),
         onQuiet: [],
         position: offset,
@@ -186,6 +188,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       return new Promise((resolve) => hold.onQuiet.push(resolve))
     },
     holds: () => [...holds.values()].map((hold) => hold.place),
+    has: (place) => holds.has(placeKey(place)),
     wants() {
       const wants: Want[] = []
       for (const hold of holds.values()) {
@@ -199,9 +202,11 @@ export const openDesk = (options: DeskOptions): Desk => {
     offer(place, { from, records, next: after }) {
       const hold = holds.get(placeKey(place))
       if (!hold || hold.retired || hold.position !== from) return
-      for (const record of records) if (!lay(hold, record)) return takesTurns(hold)
-      hold.position = after
-      hold.mark.passTo(after)
+      const all = records.every((record) => lay(hold, record))
+      if (all) {
+        hold.position = after
+        hold.mark.passTo(after)
+      }
       takesTurns(hold)
     },
     moveTo(place, offset) {
@@ -248,7 +253,7 @@ type Hold = {
   readonly place: Place
   readonly mark: Watermark
   readonly repeats: Repeats | undefined
-  readonly queue: Queue
+  readonly queue: Queue<Incoming>
   readonly lost: AbortController
   readonly onQuiet: (() => void)[]
   position: bigint
@@ -266,27 +271,4 @@ const sizeOf = ({ key, value, headers }: Incoming): number => {
   let size = 128 + (key?.length ?? 0) + (value?.length ?? 0)
   for (const [name, header] of headers) size += name.length + header.length
   return size
-}
-
-type Queue = { readonly length: number; push(record: Incoming): void; shift(): Incoming | undefined }
-
-/** An array that is taken from the front without moving what is behind. */
-const openQueue = (): Queue => {
-  let items: (Incoming | undefined)[] = []
-  let head = 0
-  return {
-    get length() {
-      return items.length - head
-    },
-    push: (record) => items.push(record),
-    shift() {
-      const record = items[head]
-      items[head++] = undefined
-      if (head >= items.length) {
-        items = []
-        head = 0
-      }
-      return record
-    },
-  }
 }

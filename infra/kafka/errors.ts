@@ -1,0 +1,39 @@
+import { findErrorBy, protocolErrorsCodesById } from '@platformatic/kafka'
+import { Fault } from '../../topology/flow/fault.ts'
+
+/** Kafka's name of an error code: `NOT_LEADER_OR_FOLLOWER`; `NONE` for 0. */
+export const codeName = (code: number): string =>
+  code === 0 ? 'NONE' : (protocolErrorsCodesById[code] ?? `ERROR_${code}`)
+
+/** Whether the error, or one of those that it is made of, has one of these names. */
+export const hasCode = (error: unknown, ...names: readonly string[]): boolean =>
+  error instanceof Error && names.some((name) => findErrorBy(error, 'apiId', name) !== null)
+
+/** The client throws an answer away when any part of it is an error; the answer is in the error, though, and its other parts are good. */
+export const responseOf = <T>(error: unknown): T | undefined => {
+  if (!(error instanceof Error)) return undefined
+  if ('response' in error && error.response) return error.response as T
+  const parts: readonly unknown[] = error instanceof AggregateError ? error.errors : []
+  for (const part of parts) {
+    const response = responseOf<T>(part)
+    if (response) return response
+  }
+  return undefined
+}
+
+/** What went wrong with the brokers, as the fault that the house knows. */
+export const unavailable = (cause: unknown): Fault =>
+  cause instanceof Fault ? cause : new Fault('log-unavailable', `Kafka: ${textOf(cause)}`, { cause })
+
+/** Trouble that no waiting mends: who we are, or what we may do, is wrong. */
+export const isHopeless = (error: unknown): boolean =>
+  (error instanceof Error && findErrorBy(error, 'code', 'PLT_KFK_AUTHENTICATION') !== null) ||
+  hasCode(error, 'GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED')
+
+/** The innermost reasons of an error, which the client wraps several times. */
+export const textOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [...new Set(error.errors.map(textOf))].join('; ').slice(0, 500)
+  if (error instanceof Error) return error.cause instanceof Error ? textOf(error.cause) : error.message || error.name
+  return String(error)
+}

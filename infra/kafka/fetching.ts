@@ -1,0 +1,146 @@
+import type { Logger } from '../../topology/flow/ports.ts'
+import { backoff } from '../../topology/flow/retry.ts'
+import type { Cluster } from './cluster.ts'
+import { type Desk, type Place, placeKey, type Want } from './desk.ts'
+import { textOf } from './errors.ts'
+import { type Fetched, openFetcher } from './fetch.ts'
+import { earliest, listOffsets } from './offsets.ts'
+
+export type Fetching = Readonly<{
+  /** There may be something to fetch again. */
+  kick(): void
+  /** Resolves after the signal has aborted and everything is closed. */
+  ended: Promise<void>
+}>
+
+export type FetchingOptions = Readonly<{
+  prefix: string
+  logger: Logger
+  signal: AbortSignal
+  /** A topic has gone, or is another one under the old name. */
+  onTopicsChanged: () => void
+}>
+
+/** Keeps the desk filled: one loop a broker, one call on its way in each, naming the partitions that have room. */
+export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptions): Fetching => {
+  const { prefix, logger, signal } = options
+  const line = cluster.openLine()
+  const fetcher = openFetcher(cluster, line)
+  const loops = new Map<number, Promise<void>>()
+  const ended = Promise.withResolvers<void>()
+  let kicked = false
+  let refreshing: Promise<void> | undefined
+
+  const wantsOf = (node: number): readonly Want[] => {
+    const wants = desk.wants()
+    const mine = wants.filter(({ topic, partition }) => leaderOf(topic, partition) === node)
+    return mine
+  }
+  const leaderOf = (topic: string, partition: number): number => cluster.topic(topic)?.leaders[partition] ?? -1
+
+  const refresh = (): Promise<void> => {
+    refreshing ??= cluster
+      .refresh([...new Set(desk.holds().map(({ topic }) => topic))])
+      .catch(() => {})
+      .finally(() => {
+        refreshing = undefined
+      })
+    return refreshing
+  }
+
+  const loop = async (node: number): Promise<void> => {
+    let trouble = 0
+    while (!signal.aborted) {
+      const wants = wantsOf(node)
+      if (wants.length === 0) return
+      // Somebody without room may get some while we wait for others: then do not wait long.
+      const maxWaitMs = wants.length < desk.holds().length ? 50 : 500
+      try {
+        const all = await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })
+        let moved = false
+        for (const fetched of all) {
+          if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
+          else moved = (await mend(fetched)) || moved
+        }
+        trouble = moved ? trouble + 1 : 0
+      } catch (error) {
+        trouble++
+        if (trouble % 20 === 5) logger.warn({ node }, `A broker cannot be read from: ${textOf(error)}`)
+      }
+      if (trouble === 0 || signal.aborted) continue
+      await pause(wait(trouble), signal)
+      await refresh()
+    }
+  }
+
+  /** True when the leader has to be asked for anew. */
+  const mend = async ({ place, code }: Fetched & { kind: 'trouble' }): Promise<boolean> => {
+    switch (code) {
+      case 'OFFSET_OUT_OF_RANGE': {
+        const { topic, partition } = place
+        const found = await listOffsets(cluster, prefix, [{ ...place, timestamp: earliest }]).catch(() => undefined)
+        const offset = found?.get(placeKey(place))
+        if (offset === undefined) return true
+        logger.warn({ topic, partition, offset }, 'The log does not hold our place any more: reading from its start')
+        desk.moveTo(place, offset)
+        return false
+      }
+      case 'UNKNOWN_TOPIC_OR_PARTITION':
+      case 'UNKNOWN_TOPIC_ID':
+      case 'INCONSISTENT_TOPIC_ID':
+        options.onTopicsChanged()
+        return true
+      default:
+        return true
+    }
+  }
+
+  const start = (): void => {
+    kicked = false
+    if (signal.aborted) return
+    const nodes = new Set<number>()
+    // With all loops at work there is nothing to do: each asks the desk itself before its next call.
+    if (loops.size > 0 && loops.size >= cluster.nodes().length) return
+    for (const { topic, partition } of desk.wants()) nodes.add(leaderOf(topic, partition))
+    if (nodes.delete(-1)) void pause(200, signal).then(refresh).then(kick)
+    for (const node of nodes) {
+      if (loops.has(node)) continue
+      const running = loop(node).finally(() => {
+        loops.delete(node)
+        kick()
+      })
+      loops.set(node, running)
+    }
+  }
+
+  const kick = (): void => {
+    if (kicked || signal.aborted) return
+    kicked = true
+    setImmediate(start)
+  }
+
+  const end = async (): Promise<void> => {
+    const closed = line[Symbol.asyncDispose]() // also ends the calls that wait
+    await Promise.all(loops.values())
+    await closed
+    ended.resolve()
+  }
+  signal.addEventListener('abort', () => void end(), { once: true })
+
+  return { kick, ended: ended.promise }
+}
+
+const wait = backoff(50, 1_000)
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
+
+export type { Place }

@@ -1,0 +1,144 @@
+import { Consumer, heartbeatV4 } from '@platformatic/kafka'
+import type { Cluster, ClusterOptions } from './cluster.ts'
+import { type Place, placeKey } from './desk.ts'
+
+/** Our place in a consumer group: which partitions are ours, and since when we know that they still are. */
+export type Membership = AsyncDisposable &
+  Readonly<{
+    /** Joins again when the topics are others than before; partitions that stay ours are not disturbed. */
+    follow(topics: readonly string[]): void
+    assigned(): ReadonlyMap<string, Place>
+    /** What a commit has to name. */
+    identity(): Readonly<{ member: string; generation: number }>
+    /** On the monotonic clock: when the heartbeat was sent that the coordinator answered last. */
+    lastAlive(): number
+    /** Resolves when the group has settled; undefined when it has. */
+    joining(): Promise<void> | undefined
+    /** Resolves, with the reason, when this membership is of no use any more. */
+    broken: Promise<unknown>
+  }>
+
+export type MembershipOptions = Readonly<{
+  group: string
+  sessionMs: number
+  rebalanceMs: number
+  heartbeatMs: number
+  /** Called with what is ours from now on, each time the group has settled. */
+  onAssigned: (places: readonly Place[]) => void
+  /**
+   * Called before we tell the group that we give up what is not in `kept` any more; `expelled` when it is others' already.
+   * No heartbeat is sent meanwhile.
+   */
+  onLeaving: (kept: ReadonlyMap<string, Place>, expelled: boolean) => Promise<void>
+}>
+
+/**
+ * Joins with the client's consumer, which does nothing else here: the classic protocol, cooperative-sticky, so that a rebalance moves only
+ * what has to move. Nothing in it recovers for long; what breaks it resolves `broken`, and the reader opens another.
+ */
+export const openMembership = (cluster: Cluster, server: ClusterOptions, options: MembershipOptions): Membership => {
+  const { prefix } = server
+  const groupId = prefix + options.group
+  const broken = Promise.withResolvers<unknown>()
+  let joining: PromiseWithResolvers<void> | undefined = Promise.withResolvers<void>()
+  let sentAt = Number.NEGATIVE_INFINITY
+  let aliveAt = Number.NEGATIVE_INFINITY
+  let joinedGeneration = -1
+  let joinedTopics = ''
+  let closing = false
+
+  const consumer: Consumer = new Consumer({
+    clientId: server.clientId,
+    groupId,
+    bootstrapBrokers: [...server.brokers],
+    ...(server.tls && { tls: server.tls }),
+    ...(server.sasl && { sasl: server.sasl }),
+    autocommit: false,
+    retries: 6,
+    retryDelay: 300,
+    connectTimeout: 3_000,
+    requestTimeout: options.rebalanceMs + 5_000,
+    protocols: [{ name: 'cooperative-sticky', version: 3 }],
+    sessionTimeout: options.sessionMs,
+    rebalanceTimeout: options.rebalanceMs,
+    heartbeatInterval: options.heartbeatMs,
+    protocolsMetadata: async () => {
+      joining ??= Promise.withResolvers<void>()
+      joinedTopics = consumer.topics.current.join()
+      const expelled = consumer.memberId === null || consumer.generationId === joinedGeneration
+      await options.onLeaving(assigned(), expelled).catch(broken.resolve)
+      return Buffer.alloc(0)
+    },
+  })
+
+  const assigned = (): ReadonlyMap<string, Place> => {
+    const places = new Map<string, Place>()
+    for (const { topic, partitions } of consumer.assignments ?? [])
+      for (const partition of partitions) {
+        const place = { topic: topic.slice(prefix.length), partition }
+        places.set(placeKey(place), place)
+      }
+    return places
+  }
+
+  const join = (): void => {
+    joining ??= Promise.withResolvers<void>()
+    consumer.joinGroup({}).catch(broken.resolve)
+  }
+
+  /** The client does not say when it asked to join, so a heartbeat of our own tells since when we surely belong to the group. */
+  const beat = async (): Promise<void> => {
+    const now = performance.now()
+    const node = await cluster.coordinator(options.group)
+    await cluster.line.call(node, heartbeatV4.api, groupId, consumer.generationId, consumer.memberId ?? '', null)
+    aliveAt = now
+  }
+
+  const onJoined = async (): Promise<void> => {
+    joinedGeneration = consumer.generationId
+    await beat().catch(() => cluster.forgetCoordinator(options.group))
+    if (closing || consumer.generationId !== joinedGeneration) return
+    options.onAssigned([...assigned().values()])
+    joining?.resolve()
+    joining = undefined
+    if (consumer.topics.current.join() !== joinedTopics) join()
+  }
+
+  // Without a listener each error of a connection would be an uncaught exception; whoever asked gets it anyway.
+  consumer.connections.on('connecting', ({ connection }) => connection.on('error', () => {}))
+  consumer.on('consumer:heartbeat:start', () => {
+    sentAt = performance.now()
+  })
+  consumer.on('consumer:heartbeat:end', () => {
+    aliveAt = sentAt
+  })
+  consumer.on('consumer:group:join', () => void onJoined())
+  consumer.on('error', broken.resolve)
+
+  return {
+    follow(topics) {
+      const wanted = new Set(topics.map((topic) => prefix + topic))
+      for (const topic of [...consumer.topics.current]) if (!wanted.has(topic)) consumer.topics.untrack(topic)
+      for (const topic of wanted) if (!consumer.topics.has(topic)) consumer.topics.track(topic)
+      const first = joinedTopics === '' && joinedGeneration === -1
+      if (first || (!joining && consumer.topics.current.join() !== joinedTopics)) join()
+    },
+    assigned,
+    identity: () => ({ member: consumer.memberId ?? '', generation: consumer.generationId }),
+    lastAlive: () => aliveAt,
+    joining: () => joining?.promise,
+    broken: broken.promise,
+    async [Symbol.asyncDispose]() {
+      closing = true
+      joining?.resolve()
+      broken.resolve(undefined)
+      consumer.on('error', () => {})
+      const left = consumer.close(true).catch(() => consumer.close(true).catch(() => {}))
+      const late = new AbortController()
+      await Promise.race([left, new Promise((resolve) => setTimeout(resolve, leaveMs).unref())])
+      late.abort()
+    },
+  }
+}
+
+const leaveMs = 2_000

@@ -1,0 +1,224 @@
+import { Fault } from '../../topology/flow/fault.ts'
+import type { Logger, Reader, ReaderOptions } from '../../topology/flow/ports.ts'
+import type { RepeatsWindow } from '../../topology/flow/repeats.ts'
+import { backoff } from '../../topology/flow/retry.ts'
+import type { Cluster, ClusterOptions } from './cluster.ts'
+import { type Commit, openDesk, type Place, placeKey } from './desk.ts'
+import { isHopeless, textOf } from './errors.ts'
+import { runFetching } from './fetching.ts'
+import { type Membership, openMembership } from './membership.ts'
+import { sendCommits } from './offsets.ts'
+import { startsOf } from './starts.ts'
+import type { Writer } from './writer.ts'
+
+export type ReaderSettings = Readonly<{
+  server: ClusterOptions
+  logger: Logger
+  sessionMs: number
+  rebalanceMs: number
+  heartbeatMs: number
+  /** How long what is in hand of a partition that goes to somebody else may take. */
+  drainMs: number
+  commitMs: number
+  repeats: RepeatsWindow
+}>
+
+/**
+ * A member of a group with its own fetch loop and its own commits. Whatever breaks is closed and opened again, here; what is in hand then
+ * is called off only if it may be somebody else's.
+ */
+export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSettings & ReaderOptions): Reader => {
+  const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000 } = settings
+  const closing = new AbortController()
+  let wanted: readonly string[] = []
+  let membership: Membership | undefined
+  let running: Promise<void> | undefined
+  let dirty = false
+  let committing = Promise.resolve()
+
+  const expired = (): boolean => !membership || performance.now() - membership.lastAlive() > sessionMs - graceMs
+
+  const permit = (): void => {
+    if (!expired()) return
+    loseAll()
+    throw new Fault('membership-lost', `${group}: no heartbeat for too long`)
+  }
+
+  const desk = openDesk({
+    budgetBytes,
+    idOf,
+    permit,
+    unsure: () => membership?.joining(),
+    write: writer.append,
+    onSettled() {
+      dirty = true
+      fetching.kick()
+    },
+  })
+
+  const fetching = runFetching(cluster, desk, {
+    prefix: server.prefix,
+    logger,
+    signal: closing.signal,
+    onTopicsChanged: () => void followTopics(),
+  })
+
+  const loseAll = (): void => {
+    for (const place of desk.holds()) desk.lose(place)
+  }
+
+  /** Commits what is done of these; what the coordinator refuses is forgotten, for then it is no more ours to say. */
+  const commit = (mine: (commit: Commit) => boolean): Promise<void> => {
+    committing = committing.then(async () => {
+      if (!membership) return
+      const commits = desk.uncommitted().filter(mine)
+      if (commits.length === 0) return
+      try {
+        desk.committed(await sendCommits(cluster, server.prefix, { group, ...membership.identity(), commits }))
+      } catch (error) {
+        dirty = true
+        logger.debug({ group }, `A commit has to wait: ${textOf(error)}`)
+      }
+    })
+    return committing
+  }
+
+  const commitAssigned = (): Promise<void> => {
+    const assigned = membership?.assigned()
+    return commit((place) => assigned?.has(placeKey(place)) === true)
+  }
+
+  /** Gives up what is not in `kept`: no more of it is handed out, what is in hand may end, what is done is committed. */
+  const giveUp = async (kept: ReadonlyMap<string, Place>, expelled: boolean): Promise<void> => {
+    const going = desk.holds().filter((place) => !kept.has(placeKey(place)))
+    if (going.length === 0) return
+    if (!expelled) {
+      for (const place of going) desk.retire(place)
+      await within(settings.drainMs, Promise.all(going.map(desk.quiet)))
+      const keys = new Set(going.map(placeKey))
+      await within(
+        settings.drainMs / 4,
+        commit((place) => keys.has(placeKey(place))),
+      )
+    }
+    for (const place of going) desk.lose(place)
+    logger.info({ group, partitions: going.length }, 'Partitions have gone to another member')
+  }
+
+  const take = async (current: Membership, places: readonly Place[]): Promise<void> => {
+    const assigned = new Set(places.map(placeKey))
+    for (const place of desk.holds()) if (!assigned.has(placeKey(place))) desk.lose(place)
+    const gained = places.filter((place) => !desk.has(place))
+    if (gained.length === 0) return
+    const signal = closing.signal
+    for await (const { place, start } of startsOf(cluster, gained, {
+      ...settings,
+      prefix: server.prefix,
+      idOf,
+      signal,
+    })) {
+      const still = current === membership && current.assigned().has(placeKey(place))
+      if (still && !desk.has(place)) desk.gain(place, start)
+    }
+    fetching.kick()
+  }
+
+  /** Topics that are not there (yet, any more) are left out: one of them would keep the whole group from joining. */
+  const followTopics = async (): Promise<void> => {
+    try {
+      await cluster.refresh(wanted)
+    } catch {
+      return
+    }
+    const there = wanted.filter((topic) => cluster.topic(topic))
+    if (there.length > 0) membership?.follow(there)
+  }
+
+  const member = async (): Promise<void> => {
+    const current = openMembership(cluster, server, {
+      ...settings,
+      onLeaving: giveUp,
+      onAssigned: (places) => void take(current, places),
+    })
+    membership = current
+    const opened = performance.now()
+    let unsureSince = opened
+    const watch = setInterval(() => {
+      if (wanted.some((topic) => !cluster.topic(topic))) void followTopics()
+      if (!current.joining()) unsureSince = performance.now()
+      const stuck = performance.now() - unsureSince > settings.rebalanceMs + sessionMs
+      if (!stuck && (current.joining() || !expired())) return
+      loseAll()
+      giveUpMembership.resolve(new Error('no heartbeat for too long'))
+    }, watchMs)
+    const giveUpMembership = Promise.withResolvers<unknown>()
+    const commits = setInterval(() => {
+      if (!dirty) return
+      dirty = false
+      void commitAssigned()
+    }, settings.commitMs)
+    try {
+      await followTopics()
+      const reason = await Promise.race([current.broken, giveUpMembership.promise, aborted(closing.signal)])
+      if (closing.signal.aborted) {
+        await within(1_000, commitAssigned())
+        return
+      }
+      loseAll()
+      if (isHopeless(reason)) throw reason
+      logger.warn({ group }, `Joining the group again: ${textOf(reason)}`)
+    } finally {
+      clearInterval(watch)
+      clearInterval(commits)
+      loseAll()
+      membership = undefined
+      await current[Symbol.asyncDispose]()
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    for (let attempt = 1; !closing.signal.aborted; attempt++) {
+      const began = performance.now()
+      await member()
+      if (performance.now() - began > 30_000) attempt = 1
+      if (!closing.signal.aborted) await within(wait(attempt), aborted(closing.signal))
+    }
+  }
+
+  return {
+    subscribe(topics) {
+      wanted = topics
+      if (running) void followTopics()
+      else running = run().catch((error: unknown) => desk.fail(error as Error))
+    },
+    async *deliveries(reading) {
+      const until = AbortSignal.any([reading, closing.signal])
+      for (let delivery = await desk.take(until); delivery; delivery = await desk.take(until)) yield delivery
+    },
+    commit: commitAssigned,
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      await running
+      await fetching.ended
+    },
+  }
+}
+
+/** How long before the session ends we take it for ended: a zombie must stop before somebody else begins. */
+const graceMs = 2_000
+const watchMs = 500
+const wait = backoff(200, 2_000)
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+/** Waits for the promise, but not longer than this. */
+const within = async (ms: number, promise: Promise<unknown>): Promise<void> => {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  await Promise.race([promise, late.promise])
+  clearTimeout(timer)
+}

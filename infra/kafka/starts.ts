@@ -1,0 +1,122 @@
+import { type Repeats, type RepeatsWindow, repeatsWithin } from '../../topology/flow/repeats.ts'
+import type { Incoming } from '../../topology/words/record.ts'
+import type { Cluster } from './cluster.ts'
+import { type Commit, type Place, placeKey, type Start } from './desk.ts'
+import { openFetcher, readRanges } from './fetch.ts'
+import { earliest, fetchCommits, listOffsets } from './offsets.ts'
+
+export type StartOptions = Readonly<{
+  group: string
+  prefix: string
+  repeats: RepeatsWindow
+  idOf: ((record: Incoming) => string | undefined) | undefined
+  signal: AbortSignal
+}>
+
+/**
+ * Where to begin in partitions that we have just gained: at the group's commit, else at the start of the log. With `idOf`, what lies in the
+ * window before is read once, only to learn its ids, so that a repeat of it is known. Tries until it succeeds or the signal aborts.
+ */
+export async function* startsOf(
+  cluster: Cluster,
+  places: readonly Place[],
+  { group, prefix, repeats, idOf, signal }: StartOptions,
+): AsyncGenerator<Readonly<{ place: Place; start: Start }>> {
+  const commits = await persist(signal, cluster, places, () => committedOrEarliest(cluster, places, { group, prefix }))
+  if (!commits) return
+  if (!idOf) {
+    for (const place of places) yield { place, start: commits.get(placeKey(place)) ?? atZero }
+    return
+  }
+  const seen = new Map<string, Repeats>(places.map((place) => [placeKey(place), repeatsWithin(repeats)]))
+  const learn = (record: Incoming): void => {
+    const id = idOf(record)
+    if (id !== undefined) seen.get(placeKey(record))?.isRepeat(id, record.offset, record.timestamp)
+  }
+  await using line = cluster.openLine()
+  const read = { signal, wait: pause(signal) }
+  const fetcher = openFetcher(cluster, line)
+
+  // The window ends at the record before our place, whenever that was written.
+  const last = new Map<string, Incoming>()
+  const heads = [...commits.values()].map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    from: offset - 1n,
+    to: offset,
+  }))
+  const before = { ...read, ranges: heads.filter(({ from }) => from >= 0n) }
+  for await (const records of readRanges(cluster, fetcher, before))
+    for (const record of records) last.set(placeKey(record), record)
+  const asked = [...last.values()].map(({ topic, partition, timestamp }) => ({
+    topic,
+    partition,
+    timestamp: BigInt(Math.max(0, timestamp - repeats.ms)),
+  }))
+  const firsts = await persist(signal, cluster, places, () => listOffsets(cluster, prefix, asked))
+  const ranges = [...last].map(([key, { topic, partition, offset }]) => {
+    const byTime = firsts?.get(key) ?? offset
+    const byCount = offset + 1n - BigInt(repeats.records)
+    return { topic, partition, from: byTime > byCount ? byTime : byCount, to: offset + 1n }
+  })
+  for await (const records of readRanges(cluster, fetcher, { ...read, ranges }))
+    for (const record of records) learn(record)
+
+  for (const place of places) {
+    const start = commits.get(placeKey(place)) ?? atZero
+    yield { place, start: { ...start, repeats: seen.get(placeKey(place)) } }
+  }
+}
+
+const atZero: Start = { offset: 0n, metadata: '' }
+
+const committedOrEarliest = async (
+  cluster: Cluster,
+  places: readonly Place[],
+  { group, prefix }: Readonly<{ group: string; prefix: string }>,
+): Promise<ReadonlyMap<string, Commit>> => {
+  const commits = new Map(await fetchCommits(cluster, prefix, { group, places }))
+  const without = places.filter((place) => !commits.has(placeKey(place)))
+  const firsts = await listOffsets(
+    cluster,
+    prefix,
+    without.map((place) => ({ ...place, timestamp: earliest })),
+  )
+  for (const place of without) {
+    const offset = firsts.get(placeKey(place))
+    if (offset === undefined && cluster.topic(place.topic))
+      throw new Error(`${placeKey(place)} does not say where it begins`)
+    commits.set(placeKey(place), { ...place, offset: offset ?? 0n, metadata: '' })
+  }
+  return commits
+}
+
+const persist = async <T>(
+  signal: AbortSignal,
+  cluster: Cluster,
+  places: readonly Place[],
+  act: () => Promise<T>,
+): Promise<T | undefined> => {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      return await act()
+    } catch {
+      await pause(signal)(attempt)
+      await cluster.refresh([...new Set(places.map(({ topic }) => topic))]).catch(() => {})
+    }
+  }
+  return undefined
+}
+
+const pause =
+  (signal: AbortSignal) =>
+  (attempt: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, Math.min(1_000, 50 * attempt))
+      function done(): void {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+    })

@@ -1,0 +1,90 @@
+import type { TailItem } from '../../topology/flow/ports.ts'
+import type { Cluster } from './cluster.ts'
+import { placeKey } from './desk.ts'
+import { openFetcher } from './fetch.ts'
+import { earliest, latest, listOffsets } from './offsets.ts'
+
+/** All records of a topic from its start, and on. Brokers that are away are waited for, until the signal aborts. */
+export async function* tailOf(
+  cluster: Cluster,
+  topic: string,
+  { prefix, signal }: Readonly<{ prefix: string; signal: AbortSignal }>,
+): AsyncGenerator<TailItem> {
+  await using line = cluster.openLine()
+  const fetcher = openFetcher(cluster, line)
+  const onAbort = (): void => void line[Symbol.asyncDispose]() // ends the call that waits
+  signal.addEventListener('abort', onAbort, { once: true })
+  const positions = new Map<number, bigint>()
+  let ends: ReadonlyMap<string, bigint> | undefined
+  let caughtUp = false
+
+  const offsetsOf = (timestamp: bigint): Promise<ReadonlyMap<string, bigint>> => {
+    const places = (cluster.topic(topic)?.leaders ?? []).map((_, partition) => ({ topic, partition, timestamp }))
+    if (places.length === 0) throw new Error(`there is no topic ${topic}`)
+    return listOffsets(cluster, prefix, places)
+  }
+
+  try {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        if (attempt > 1 || !cluster.topic(topic)) await cluster.refresh([topic])
+        const leaders = cluster.topic(topic)?.leaders ?? []
+        if (!ends) {
+          const [from, to] = [await offsetsOf(earliest), await offsetsOf(latest)]
+          if (from.size < leaders.length || to.size < leaders.length) throw new Error('not all partitions answered')
+          for (const [partition] of leaders.entries())
+            positions.set(partition, from.get(placeKey({ topic, partition })) ?? 0n)
+          ends = to
+        }
+        while (!signal.aborted) {
+          if (
+            !caughtUp &&
+            [...positions].every(([partition, at]) => at >= (ends?.get(placeKey({ topic, partition })) ?? 0n))
+          ) {
+            caughtUp = true
+            yield { kind: 'caught-up' }
+          }
+          for (const node of new Set(leaders)) {
+            const wants = leaders.flatMap((leader, partition) =>
+              leader === node ? [{ topic, partition, position: positions.get(partition) ?? 0n, bytes: 1_000_000 }] : [],
+            )
+            const maxWaitMs = new Set(leaders).size > 1 ? 50 : 500
+            for (const fetched of await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })) {
+              if (fetched.kind === 'trouble') {
+                if (fetched.code === 'OFFSET_OUT_OF_RANGE') {
+                  const offset = (await offsetsOf(earliest)).get(placeKey(fetched.place))
+                  if (offset !== undefined) positions.set(fetched.place.partition, offset)
+                }
+                throw new Error(fetched.code)
+              }
+              const { records, next } = fetched.chunk
+              for (const record of records) {
+                if (signal.aborted) return
+                positions.set(record.partition, record.offset + 1n)
+                yield { kind: 'record', record }
+              }
+              positions.set(fetched.place.partition, next)
+            }
+          }
+          attempt = 1
+        }
+      } catch {
+        // Whatever it was: ask anew who leads, and go on where we are.
+        await pause(Math.min(1_000, 100 * attempt), signal)
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
