@@ -27,7 +27,17 @@ export const deployProject = async (
     giveUp.abort(error)
     throw error
   }
-  const { kind, offset, ...more } = await verdict
-  if (kind === 'accepted') return { kind, offset }
-  return 'id' in more ? { kind: 'source-taken', id: more.id } : { kind: 'stale' }
+  const read = await verdict
+  switch (read.kind) {
+    case 'accepted':
+      return { kind: 'accepted', offset: read.offset }
+    case 'stale':
+      return { kind: 'stale' }
+    case 'source-taken':
+      return { kind: 'source-taken', id: read.id }
+    case 'unreadable':
+      throw new Error(`What was deployed cannot be read back: ${read.detail}`)
+    default:
+      return read satisfies never
+  }
 }

@@ -19,7 +19,7 @@ export type OpenCatalogue = Catalogue &
   }>
 
 /** What a deploy's record came to, and where it lies. */
-export type Verdict = Extract<Applied, { token: string }> & Readonly<{ offset: bigint }>
+export type Verdict = Exclude<Applied, { kind: 'code' }> & Readonly<{ offset: bigint }>
 
 /** Reads `definitions` to its end, then goes on following it. Tries again for as long as the log is not to be had, or until `signal` aborts. */
 export async function openCatalogue(
@@ -40,10 +40,9 @@ export async function openCatalogue(
     if (record.offset <= offset) return // a tail that was begun again gives the start again
     const applied = fold.apply(record)
     offset = record.offset
-    if (applied.kind === 'unreadable')
-      logger.warn({ offset: String(offset) }, `Skipped in definitions: ${applied.detail}`)
+    if (applied.kind === 'unreadable') logger.warn({ offset }, `Skipped in definitions: ${applied.detail}`)
     if (applied.kind === 'accepted') for (const listener of listeners) listener(applied.project)
-    if ('token' in applied) verdicts.get(applied.token)?.({ ...applied, offset })
+    if (applied.kind !== 'code') verdicts.get(applied.token ?? '')?.({ ...applied, offset })
     for (const reader of waiting) if (reader.offset <= offset) reader.arrive()
   }
 
@@ -56,19 +55,6 @@ export async function openCatalogue(
     throw new Error(`The end of ${definitionsTopic} was reached, which has none`)
   }
 
-  const untilAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-    const aborted = Promise.withResolvers<never>()
-    const either = AbortSignal.any([signal, ended])
-    const abort = (): void => aborted.reject(either.reason)
-    either.addEventListener('abort', abort)
-    try {
-      if (either.aborted) abort()
-      return await Promise.race([promise, aborted.promise])
-    } finally {
-      either.removeEventListener('abort', abort)
-    }
-  }
-
   const following = retryFaults(backoff(100, 5_000), (error) => logger.warn({}, `Definitions: ${error.message}`))(
     follow,
     closing.signal,
@@ -78,7 +64,7 @@ export async function openCatalogue(
     broken.abort(error)
   })
   try {
-    await untilAborted(caughtUp.promise, signal ?? closing.signal)
+    await unlessAborted(caughtUp.promise, signal === undefined ? ended : AbortSignal.any([signal, ended]))
   } catch (error) {
     closing.abort(error)
     await following
@@ -98,7 +84,7 @@ export async function openCatalogue(
       const { promise, resolve } = Promise.withResolvers<void>()
       const reader = { offset: wanted, arrive: resolve }
       waiting.add(reader)
-      await untilAborted(promise, signal).finally(() => waiting.delete(reader))
+      await unlessAborted(promise, AbortSignal.any([signal, ended])).finally(() => waiting.delete(reader))
     },
     onChange: (listener) => {
       const own = (project: string): void => listener(project)
@@ -108,11 +94,24 @@ export async function openCatalogue(
     verdictOn: async (token, signal) => {
       const { promise, resolve } = Promise.withResolvers<Verdict>()
       verdicts.set(token, resolve)
-      return await untilAborted(promise, signal).finally(() => verdicts.delete(token))
+      return await unlessAborted(promise, AbortSignal.any([signal, ended])).finally(() => verdicts.delete(token))
     },
     [Symbol.asyncDispose]: async () => {
       closing.abort(new Error('The catalogue was closed'))
       await following
     },
+  }
+}
+
+/** The promise, or the reason of the signal when that comes first. */
+const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

@@ -24,6 +24,7 @@ export const nearest = (word: string, known: readonly string[]): string | undefi
 
 /** Letters to change; letters in another order, or a word not written to its end, count as one. `enough` and more are not told apart. */
 const changesTo = (candidate: string, { word, enough }: { word: string; enough: number }): number => {
+  if (candidate === word) return 0
   if (word.length >= 3 && candidate.startsWith(word)) return 1
   if (Math.abs(candidate.length - word.length) >= enough) return enough // each letter more or less is a change
   if (candidate.length === word.length && sorted(candidate) === sorted(word)) return 1
