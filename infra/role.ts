@@ -19,7 +19,7 @@ export async function runRole(name: string, run: (house: House) => Promise<void>
   try {
     await run({ config, logger, stop: door.stop })
   } catch (error) {
-    if (error instanceof StartProblem) exitWith(error)
+    if (error instanceof StartProblem && !door.stop.reading.aborted) exitWith(error)
     if (!door.isOurReason(error)) {
       logger.error({ error }, `${name} broke`)
       process.exitCode = 1
@@ -66,7 +66,10 @@ const openDoor = (logger: HouseLogger, drainMs: number) => {
   return {
     stop: { reading: reading.signal, working: working.signal } satisfies Stop,
     isOurReason: (error: unknown): boolean =>
-      reading.signal.aborted && (error instanceof Stopped || (error instanceof Error && error.name === 'AbortError')),
+      reading.signal.aborted &&
+      (error instanceof Stopped ||
+        error instanceof StartProblem ||
+        (error instanceof Error && error.name === 'AbortError')),
   }
 }
 

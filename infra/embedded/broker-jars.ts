@@ -57,9 +57,9 @@ const copyDependencies = async (to: string, { tools, onProgress }: JarOptions): 
   let fetched = 0
   for (const stream of [maven.stdout, maven.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (/^Downloaded from .*\.jar\b/.test(stripCodes(line)))
-        onProgress(`Kafka ${kafkaVersion}: ${++fetched} files fetched`)
-      else if (/ERROR/.test(line)) complaints.push(stripCodes(line).replace(/^\[ERROR\]\s*/, ''))
+      if (/Downloaded from .*\.jar\b/.test(line)) {
+        if (++fetched % 10 === 0) onProgress(`Kafka ${kafkaVersion}: ${fetched} files fetched`)
+      } else if (/ERROR/.test(line)) complaints.push(stripCodes(line).replace(/^\[ERROR\]\s*/, ''))
     })
   }
   const [code] = (await once(maven, 'close')) as [number | null]

@@ -8,7 +8,7 @@ import type { Java } from './java.ts'
  * stops; it is for one Java and one place of the jars only, so both are in its name.
  */
 export type ClassArchive = Readonly<{
-  /** Options of a JVM that uses the archive, or that will write one when it ends. */
+  /** Options of a JVM that uses the archive, and refuses to start if it cannot; or of one that will write it when it ends. */
   flags: readonly string[]
   /** True when there is one to use. */
   used: boolean
@@ -32,7 +32,7 @@ export function classArchive(
   return {
     used,
     flags: used
-      ? [`-XX:SharedArchiveFile=${file}`, '-XX:+VerifySharedSpaces', ...quiet]
+      ? [`-XX:SharedArchiveFile=${file}`, '-XX:+VerifySharedSpaces', '-Xshare:on', ...quiet]
       : [`-XX:ArchiveClassesAtExit=${written}`, ...quiet],
     keep(endedWell) {
       if (used || !existsSync(written)) return
