@@ -62,14 +62,11 @@ export const openEngine = (dir: string): Engine => {
 const readOnly = ['--max_execution_time=600', '--max_memory_usage=2000000000', '--readonly=1']
 
 /** Parameters by `SET`, not by the library's binding: that one lets no two questions with parameters run at once. */
-const beforehand = ({ database, settings, params }: Question): string =>
-  [
-    database && `USE ${quoted(database, '`')}`,
-    ...[...settings].map(([name, value]) => `SET ${quoted(name, '`')} = ${quoted(value, "'")}`),
-    ...[...params].map(([name, value]) => `SET ${quoted(`param_${name}`, '`')} = ${quoted(value, "'")}`),
-  ]
-    .filter(Boolean)
-    .join('; ')
+const beforehand = ({ database, settings, params }: Question): string => {
+  const values = [...settings, ...[...params].map(([name, value]) => [`param_${name}`, value] as const)]
+  const set = values.map(([name, value]) => `${quoted(name, '`')} = ${quoted(value, "'")}`).join(', ')
+  return [database && `USE ${quoted(database, '`')}`, set && `SET ${set}`].filter(Boolean).join('; ')
+}
 
 /** As a string or an identifier of SQL. */
 export const quoted = (text: string, quote: "'" | '`'): string =>

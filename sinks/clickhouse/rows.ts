@@ -115,7 +115,7 @@ const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
     trigger: facts.trigger,
     trigger_kind: facts.trigger_kind,
     depth: facts.depth,
-    queued_at: timeText(new Date(facts.queued_at)),
+    queued_at: sameTime(facts.queued_at),
     ...more,
     version: String(version),
   },
@@ -123,7 +123,7 @@ const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
 
 const startedColumns = ({ started_at, attempt }: Started): object => ({
   status: 'running',
-  started_at: timeText(new Date(started_at)),
+  started_at: sameTime(started_at),
   attempts: attempt,
 })
 
@@ -141,12 +141,12 @@ const finishedColumns = (event: Finished): object => ({
   exit_code: event.exit_code,
   attempts: event.attempts,
   starts: event.starts,
-  started_at: timeText(new Date(event.started_at)),
-  finished_at: timeText(new Date(event.finished_at)),
+  started_at: sameTime(event.started_at),
+  finished_at: sameTime(event.finished_at),
   duration_ms: event.duration_ms,
   input: jsonText(event.input),
   final_state: event.status === 'success' ? JSON.stringify(event.final_state) : jsonText(event.final_state),
-  'log.time': event.log.map(({ time }) => timeText(new Date(time))),
+  'log.time': event.log.map(({ time }) => sameTime(time)),
   'log.level': event.log.map(({ level }) => level),
   'log.source': event.log.map(({ source }) => source),
   'log.message': event.log.map(({ message }) => wellFormed(message)),
@@ -157,12 +157,14 @@ const wellFormed = (text: string): string => text.toWellFormed()
 
 const jsonText = (value: Json): string | null => (value === null ? null : JSON.stringify(value))
 
-/** As ClickHouse writes times, in UTC; kept within what it can hold, so that no clock in the world makes a row impossible. */
-const timeText = (time: Date): string => {
-  const ms = Math.min(Math.max(time.getTime() || 0, 0), lastTime)
-  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
-}
+/** As ClickHouse reads times, in UTC; kept within what it can hold, so that no clock in the world makes a row impossible. */
+const timeText = (time: Date): string =>
+  new Date(Math.min(Math.max(time.getTime() || 0, 0), lastTime)).toISOString().slice(0, 23)
 const lastTime = Date.UTC(2299, 11, 31)
+
+/** A time that is written in our usual way is taken as it stands: a log has many. */
+const sameTime = (time: string): string => (usualTime.test(time) ? time.slice(0, 23) : timeText(new Date(time)))
+const usualTime = /^(?:19[789]\d|2[01]\d\d)-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z$/
 
 const textOrBase64 = (name: string, bytes: Buffer): object =>
   isUtf8(bytes)

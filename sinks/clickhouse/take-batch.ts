@@ -87,14 +87,13 @@ const settle = async (
   { meter, logger, retry, signal }: BatchWork,
   { delivery, fault }: Readonly<{ delivery: Delivery; fault: Fault | undefined }>,
 ): Promise<void> => {
-  const either = AbortSignal.any([signal, delivery.lost])
   if (fault) {
     const { topic, partition, offset } = delivery.record
     logger.warn({ topic, partition, offset: String(offset), reason: fault.code }, 'buried')
     meter.add('penstock_dead_letters_total', { stage: 'sink', reason: fault.code })
   }
   try {
-    await retry(() => delivery.settle(fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]), either)
+    await retry(() => delivery.settle(fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]), signal)
   } catch (error) {
     if (!delivery.lost.aborted) throw error // a partition that went is somebody else's to settle
   }

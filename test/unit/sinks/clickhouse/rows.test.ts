@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest'
+import { deadLetterRow, messageRows, runEventRows } from '../../../../sinks/clickhouse/rows.ts'
+import { Fault } from '../../../../topology/flow/fault.ts'
+import { intakeTopic } from '../../../../topology/topics.ts'
+import { deadLetterRecord } from '../../../../topology/wire/dead-letters.ts'
+import { intakeRecord, parseIntake } from '../../../../topology/wire/intake.ts'
+import { parseRunRecord, runRecord } from '../../../../topology/wire/runs.ts'
+import { newMessageId } from '../../../../topology/words/ids.ts'
+import { finished, incoming, matched, message, runFacts, started } from '../../../fixtures/records.ts'
+
+const columnsOf = (rows: readonly { columns: object }[]) =>
+  rows.map(({ columns }) => columns as Record<string, unknown>)
+const at = { offset: 7n, timestamp: Date.UTC(2026, 10, 21, 10) }
+const id = newMessageId()
+
+describe('rows of messages', () => {
+  const rowOf = (body: Buffer, headers: Record<string, string> = {}) =>
+    columnsOf(messageRows(parseIntake(incoming(intakeRecord(message({ id, body, headers }))))))[0]
+
+  test('hold what came, as it came', () => {
+    expect(rowOf(Buffer.from('{"a":"\\ud800 \\u0000"}'), { 'user-agent': 'curl' })).toMatchObject({
+      id,
+      project: 'clinic',
+      source: 'inbox',
+      key: 'k',
+      received_at: '2026-11-21T10:00:00.000',
+      headers: { 'content-type': 'application/json', 'user-agent': 'curl' },
+      body: '{"a":"\\ud800 \\u0000"}',
+      body_encoding: 'utf8',
+      size: 21,
+      origin: 'intake.clinic/0/0',
+    })
+  })
+
+  test('keep a byte order mark and a NUL', () => {
+    expect(rowOf(Buffer.from('\uFEFFa\0b'))).toMatchObject({ body: '\uFEFFa\0b', body_encoding: 'utf8' })
+  })
+
+  test('hold bytes that are not UTF-8 as base64', () => {
+    const body = Buffer.from([0xff, 0xfe, 0x00])
+    expect(rowOf(body)).toMatchObject({ body: body.toString('base64'), body_encoding: 'base64', size: 3 })
+  })
+
+  test('are not made of a replay', () => {
+    const outgoing = intakeRecord(message({ id }))
+    const replayed = incoming({ ...outgoing, headers: { ...outgoing.headers, 'penstock-replay': 'again' } })
+    expect(messageRows(parseIntake(replayed))).toEqual([])
+  })
+
+  test('exist for a record that says nothing of itself', () => {
+    const bare = incoming({ topic: intakeTopic('clinic'), key: '', value: null, headers: {} }, { offset: 3n })
+    expect(columnsOf(messageRows(parseIntake(bare)))).toMatchObject([{ body: 'null', origin: 'intake.clinic/0/3' }])
+  })
+
+  test('give the first record of an id the highest version', () => {
+    const versionAt = (offset: bigint) =>
+      messageRows(parseIntake(incoming(intakeRecord(message({ id })), { offset })))[0]?.version ?? 0n
+    expect(versionAt(1n) > versionAt(2n)).toBe(true)
+  })
+})
+
+describe('rows of runs', () => {
+  const facts = runFacts(id)
+
+  test('a match is a row, and its run is queued', () => {
+    const rows = runEventRows(matched(id, [facts], ['registration', 'audit']), at)
+    expect(rows.map(({ table }) => table)).toEqual(['match_rows', 'match_rows', 'run_rows'])
+    expect(columnsOf(rows)).toMatchObject([
+      { trigger: 'registration', job: 'register', run_id: facts.run_id },
+      { trigger: 'audit', job: '', run_id: '' },
+      { id: facts.run_id, status: 'queued', queued_at: '2026-11-21T10:00:00.000', version: '7' },
+    ])
+  })
+
+  test('a message that matched nothing leaves a mark', () => {
+    expect(columnsOf(runEventRows(matched(id, []), at))).toMatchObject([{ message_id: id, trigger: '' }])
+  })
+
+  test('an end wins over a start, a start over a queued row, and of two ends the first', () => {
+    const version = (event: Parameters<typeof runEventRows>[0], offset: bigint) =>
+      runEventRows(event, { ...at, offset }).at(-1)?.version ?? 0n
+    const ordered = [
+      version(matched(id, [facts]), 1_000_000n),
+      version(started(facts), 5n),
+      version(finished(facts), 900n),
+      version(finished(facts), 4n),
+    ]
+    expect(ordered).toEqual(ordered.toSorted((a, b) => (a < b ? -1 : 1)))
+    expect(ordered.every((one) => one < 2n ** 64n)).toBe(true)
+  })
+
+  test('text that is no text is made well-formed, JSON stays JSON', () => {
+    const broken = 'half \ud800'
+    const event = finished(facts, {
+      status: 'failed',
+      error: { name: broken, message: broken, line: 1, column: 2, operation: broken, details: { broken } },
+      input: { broken },
+      log: [{ time: '2026-11-21T10:00:01.000Z', level: 'info', source: 'job', message: `${broken}\0` }],
+    })
+    const [columns] = columnsOf(runEventRows(event, at))
+    expect(columns).toMatchObject({
+      error_type: 'half \ufffd',
+      error_message: 'half \ufffd',
+      error_operation: 'half \ufffd',
+      'log.message': ['half \ufffd\0'],
+    })
+    expect(JSON.parse(String(columns?.['input']))).toEqual({ broken })
+    expect(JSON.stringify(columns).isWellFormed()).toBe(true)
+    expect(/(?<!\\)\\ud800/.test(JSON.stringify(columns))).toBe(false)
+  })
+
+  test('a final state is JSON, also when it is null; what is absent is null', () => {
+    expect(columnsOf(runEventRows(finished(facts, { final_state: null }), at))).toMatchObject([
+      { final_state: 'null', input: null },
+    ])
+    const failed = finished(facts, { status: 'failed', final_state: null, input: 5 })
+    expect(columnsOf(runEventRows(failed, at))).toMatchObject([{ final_state: null, input: '5' }])
+  })
+
+  test.each([
+    ['2026-11-21T10:00:01.000Z', '2026-11-21T10:00:01.000'],
+    ['2026-11-21T12:00:01+02:00', '2026-11-21T10:00:01.000'],
+    ['2100-01-01T00:00:00.000Z', '2100-01-01T00:00:00.000'],
+    ['+012026-11-21T10:00:01.000Z', '2299-12-31T00:00:00.000'],
+    ['0026-11-21T10:00:01.000Z', '1970-01-01T00:00:00.000'],
+    ['nonsense', '1970-01-01T00:00:00.000'],
+  ])('a time of %s is stored as %s', (time, stored) => {
+    expect(columnsOf(runEventRows(finished(facts, { finished_at: time }), at))[0]).toMatchObject({
+      finished_at: stored,
+    })
+  })
+})
+
+describe('rows of dead letters', () => {
+  const buried = incoming({ topic: 'runs', key: 'k', value: Buffer.from([0xff]), headers: { a: 'b' } }, { offset: 9n })
+  const fault = new Fault('message-unreadable', 'not JSON')
+  const letter = (stage: string) =>
+    incoming(
+      deadLetterRecord({
+        reason: fault.code,
+        detail: fault.message,
+        stage,
+        project: 'clinic',
+        message: null,
+        run: null,
+        record: buried,
+      }),
+    )
+
+  test('say what it was, why, and where it lay', () => {
+    expect(deadLetterRow(letter('sink')).columns).toMatchObject({
+      project: 'clinic',
+      stage: 'sink',
+      reason: 'message-unreadable',
+      detail: 'not JSON',
+      topic: 'runs',
+      partition: 0,
+      offset: '9',
+      key: 'k',
+      headers: { a: 'b' },
+      value: '/w==',
+      value_encoding: 'base64',
+    })
+  })
+
+  test('have one id for one stage, however often it was buried', () => {
+    expect(deadLetterRow(letter('sink')).id).toBe(deadLetterRow(letter('sink')).id)
+    expect(deadLetterRow(letter('sink')).id).not.toBe(deadLetterRow(letter('filter')).id)
+  })
+
+  test('are made of whatever lies in the topic', () => {
+    const strange = incoming({ topic: 'dead-letters', key: '', value: null, headers: {} })
+    expect(deadLetterRow(strange).columns).toMatchObject({ project: null, value: null, size: 0 })
+    expect(parseRunRecord(incoming(runRecord(started(runFacts(id)), 'k'))).event).toBe('started')
+  })
+})
