@@ -8,10 +8,9 @@ import { noProject } from './project-of.ts'
 
 export type HistoryDeps = Readonly<{ catalogue: Pick<Catalogue, 'known'>; store: Store }>
 
-/** One question to the history of a project; `path` is what follows the project's address. */
-export type Question = Pick<Route, 'summary'> &
+/** One question to the history of a project, whose name is `:project` in the path. */
+export type Question = Pick<Route, 'path' | 'summary'> &
   Readonly<{
-    path: string
     query?: Route['query']
     answer: (request: Request, of: Readonly<{ project: string; id: string }>) => Promise<Reply>
   }>
@@ -19,7 +18,7 @@ export type Question = Pick<Route, 'summary'> &
 /** A route that reads the store, for deleted projects too. While the store is away it says so, and everything else goes on. */
 export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Route => ({
   method: 'GET',
-  path: `/api/projects/:project/${question.path}`,
+  path: question.path,
   access: 'token',
   summary: question.summary,
   ...(question.query && { query: question.query }),
@@ -29,7 +28,7 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
     if (!catalogue.known().has(project)) return noProject(request)
     if ('id' in request.params && !isUuid(id.toLowerCase())) return badId(id)
     try {
-      return await question.answer(request, { project, id: id.toLowerCase() })
+      return await question.answer(request, { project, id })
     } catch (error) {
       if (error instanceof BadPlace) return badPlace
       if (error instanceof Fault && error.code === 'store-unavailable') return storeAway

@@ -7,7 +7,7 @@ import { given, idRangeOf, listParameters, listSearchOf, text } from './list-que
 /** Messages as they came in, and one with its runs. */
 export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
   historyRoute(deps, {
-    path: 'messages',
+    path: '/api/projects/:project/messages',
     summary: 'Messages, newest first; of the last 30 days unless a range is given',
     query: messageQuery,
     answer: async ({ query }, { project }) => {
@@ -18,7 +18,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
     },
   }),
   historyRoute(deps, {
-    path: 'messages/:id',
+    path: '/api/projects/:project/messages/:id',
     summary: 'A message with its runs',
     answer: async (_request, of) => oneOf('message', await readMessage(deps.store, of)),
   }),

@@ -7,7 +7,7 @@ import { given, idRangeOf, listParameters, listSearchOf, text, uuid } from './li
 /** Runs, and one with its states, its log and its error. */
 export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
   historyRoute(deps, {
-    path: 'runs',
+    path: '/api/projects/:project/runs',
     summary: 'Runs, newest first; of the last 30 days unless a range or a message is given',
     query: runQuery,
     answer: async ({ query }, { project }) => {
@@ -19,7 +19,7 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
     },
   }),
   historyRoute(deps, {
-    path: 'runs/:id',
+    path: '/api/projects/:project/runs/:id',
     summary: 'A run with what it was given, what it came to, its log and its error',
     answer: async (_request, of) => {
       const run = await readRun(deps.store, of)

@@ -14,20 +14,21 @@ const project = {
     keyed: { type: 'webhook', id: id('4'), key: '$.patient.id' },
     named: { type: 'webhook', id: id('5'), key: 'header:X-Patient' },
     workflow: { type: 'webhook', id: id('6') },
-    filtered: { type: 'webhook', id: id('7') },
+    several: { type: 'webhook', id: id('7') },
+    filtered: { type: 'webhook', id: id('8') },
   },
   triggers: {
     all: { type: 'message', source: 'workflow' },
     some: { type: 'message', source: 'filtered', filter: {} },
-    none: { type: 'message', source: 'filtered' },
+    many: { type: 'message', source: 'several' },
     any: { type: 'message' },
   },
   jobs: {
     only: { trigger: 'all', expression: 'fn(state => state)' },
     asleep: { trigger: 'all', enabled: false, expression: 'fn(state => state)' },
     some: { trigger: 'some', expression: 'fn(state => state)' },
-    one: { trigger: 'none', expression: 'fn(state => state)' },
-    two: { trigger: 'none', expression: 'fn(state => state)' },
+    one: { trigger: 'many', expression: 'fn(state => state)' },
+    two: { trigger: 'many', expression: 'fn(state => state)' },
     any: { trigger: 'any', expression: 'fn(state => state)' },
   },
 }
@@ -88,6 +89,7 @@ describe('answers', () => {
 
   test('no run is told where a trigger has a filter, or several jobs hang on it', async () => {
     expect((await accepted(`/i/${id('7')}`, '{}')).said['run_id']).toBeNull()
+    expect((await accepted(`/i/${id('8')}`, '{}')).said['run_id']).toBeNull()
   })
 
   test('GET says that there is a source and starts nothing', async () => {
@@ -317,6 +319,11 @@ describe('keys and headers', () => {
       expect(message.key).toBe(message.id)
     },
   )
+
+  test('messages without a key are spread over the partitions, by their ids', async () => {
+    const sent = await Promise.all(Array.from({ length: 20 }, () => accepted(door, '{}')))
+    expect(new Set(sent.map(({ message }) => message.origin.partition)).size).toBeGreaterThan(1)
+  })
 
   test('a key may come from a header', async () => {
     const json = { 'content-type': 'application/json' }
