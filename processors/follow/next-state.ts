@@ -18,27 +18,12 @@ export const failState = ({ input, error, status, log }: Finished): string =>
 
 const withoutConfiguration = ({ configuration: _, ...rest }: JsonObject): JsonObject => rest
 
-/** The end of the log is what tells why, so the lines that fit are counted from there. */
+/** Of a log that is too long the end is kept, from the start of a character on: it is the end that tells why. */
 const logText = (log: readonly LogLine[]): string => {
-  const kept: string[] = []
-  let room = maxLogBytes
-  for (const { message } of log.toReversed()) {
-    const bytes = Buffer.from(message)
-    if (bytes.length > room) {
-      kept.push(tail(bytes, room))
-      break
-    }
-    kept.push(message)
-    room -= bytes.length + 1
-  }
-  return kept.reverse().join('\n')
-}
-
-const maxLogBytes = 64_000
-
-/** The last bytes of a text, from the start of a character on. */
-const tail = (bytes: Buffer, room: number): string => {
-  let from = bytes.length - Math.max(room, 0)
+  const bytes = Buffer.from(log.map(({ message }) => message).join('\n'))
+  let from = Math.max(0, bytes.length - maxLogBytes)
   while (((bytes[from] ?? 0) & 0xc0) === 0x80) from++
   return bytes.toString('utf8', from)
 }
+
+const maxLogBytes = 64_000
