@@ -14,7 +14,7 @@ import { killChildren } from '../../../../infra/embedded/child.ts'
 import { isRunning, type ProcessId, runningProcess } from '../../../../infra/embedded/process-id.ts'
 import { StartProblem } from '../../../../infra/start-problem.ts'
 
-// The tests go on from one another: one data directory lives through a clean stop, a damaged archive, and a kill of its owner.
+// The tests go on from one another: one data directory lives through a clean stop, kills, and a damaged archive.
 const root = mkdtempSync(join(tmpdir(), 'penstock-broker-'))
 const [dataDir, cacheDir] = [join(root, 'data'), join(root, 'cache')]
 const patience = 120_000
@@ -44,25 +44,17 @@ test('a broker takes records up to 25 MB, and when it stops nothing of it runs',
   expect(archives()).toHaveLength(1)
 })
 
-test('a damaged class archive stops nothing, and the same data are on the same port', {
+test('data and port outlive a stop, a kill of the owner (its broker is taken over) and a kill of the broker', {
   timeout: patience,
 }, async () => {
   const last = JSON.parse(readFileSync(join(dataDir, 'kafka', 'ports.json'), 'utf8'))
-  damage(join(cacheDir, archives()[0] ?? ''))
-  await using broker = await start()
-  expect(broker.address).toBe(`127.0.0.1:${last.port}`)
-  expect(await read(broker)).toEqual(['first', 'xxxxx'])
-})
-
-test('what was acknowledged outlives a kill of the owner, whose broker is taken over, and a kill of the broker', {
-  timeout: patience,
-}, async () => {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', ownerProgram], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [pid, address] = String((await once(owner.stdout, 'data'))[0])
     .trim()
     .split(' ')
+  expect(address).toBe(`127.0.0.1:${last.port}`)
   const survivor = runningProcess(Number(pid))
   await write({ address: address ?? '' }, ['second'])
   owner.kill('SIGKILL')
@@ -76,7 +68,17 @@ test('what was acknowledged outlives a kill of the owner, whose broker is taken 
   process.kill(broker.pid, 'SIGKILL')
   expect(await broker.exited).toMatchObject({ signal: 'SIGKILL', wanted: false })
   await using again = await start()
+  expect(again.address).toBe(broker.address)
   expect(await read(again)).toEqual(['first', 'xxxxx', 'second'])
+})
+
+test('a damaged class archive stops nothing and is thrown away', { timeout: patience }, async () => {
+  damage(join(cacheDir, archives()[0] ?? ''))
+  const broker = await start()
+  expect(await read(broker)).toEqual(['first', 'xxxxx', 'second'])
+  expect(archives()).toEqual([])
+  process.kill(broker.pid, 'SIGKILL') // it would write a new one, which takes seconds
+  await broker.exited
 })
 
 test('a wanted port that is taken is told before anything is started', async () => {
