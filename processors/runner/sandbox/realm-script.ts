@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 
 /**
  * The script that makes a bare isolate a realm for jobs: `ses`, the language, the lockdown. Its value is the realm's door (`realm/runs.ts`).
@@ -23,5 +23,6 @@ const make = async (): Promise<string> => {
     legalComments: 'none',
     logLevel: 'silent',
   })
+  await stop() // esbuild would keep its process for the next bundle, and there is none
   return `(() => {${outputFiles[0]?.text ?? ''}; return penstock.runs })()`
 }

@@ -51,11 +51,14 @@ const thrownValue = (thrown: unknown): Failure => {
   }
 }
 
-/** The topmost frame in the user's file, in the user's own line and column. */
+/** The topmost frame in the user's file, in the user's own line and column; constructors of the user's errors are passed over. */
 const placeIn = (stack: string, inserts: readonly Insert[]): Place | null => {
-  const frame = /\bjob\.js:(\d+):(\d+)/.exec(stack)
+  const frames = stack.split('\n').filter((line) => inJob.test(line))
+  const frame = inJob.exec(frames.find((line) => !/^\s*at new /.test(line)) ?? frames[0] ?? '')
   return frame && userPlace(inserts, { line: Number(frame[1]), column: Number(frame[2]) })
 }
+
+const inJob = /\bjob\.js:(\d+):(\d+)/
 
 /** What an error carries beside its name and message: `details` if it has them, else its own properties. */
 const detailsOf = (error: Error): Json => {

@@ -7,7 +7,7 @@ import { standardGlobals } from '../../language/globals.ts'
 export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
   ses.repairIntrinsics({
     errorTaming: 'unsafe',
-    evalTaming: 'unsafe-eval',
+    evalTaming: 'no-eval',
     overrideTaming: 'severe',
     localeTaming: 'unsafe',
     regExpTaming: 'unsafe',
