@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Fault } from '../../../../topology/flow/fault.ts'
+import {
+  type Finished,
+  finishedRecord,
+  type Matched,
+  parseRunRecord,
+  runFactsOf,
+  runRecord,
+  runRecordIdOf,
+  type Started,
+} from '../../../../topology/wire/runs.ts'
+import type { MessageId } from '../../../../topology/words/ids.ts'
+import { anyBytes, anyRecord, anyText, instant, name, runRequest, uuid7 } from '../../../fixtures/arbitraries.ts'
+import { asRead } from '../../../fixtures/memory-house.ts'
+
+const facts = runRequest.map(runFactsOf)
+const time = instant.map((date) => date.toISOString())
+
+const matched: fc.Arbitrary<Matched> = fc.record({
+  event: fc.constant('matched' as const),
+  project: name,
+  message_id: uuid7.map((id) => id as MessageId),
+  replay: anyText,
+  triggers: fc.array(name, { maxLength: 3 }),
+  runs: fc.array(facts, { maxLength: 3 }),
+  definitions: fc.nat().map(String),
+})
+const started: fc.Arbitrary<Started> = fc
+  .tuple(facts, time, fc.integer({ min: 1, max: 9 }))
+  .map(([run, started_at, attempt]) => ({ event: 'started', ...run, started_at, attempt }))
+const ended = fc.record({
+  adaptor: fc.constant('common'),
+  status: fc.constantFrom('success', 'failed', 'crashed', 'killed', 'cancelled', 'unknown' as const),
+  exit_code: fc.nat(255),
+  error: fc.option(
+    fc.record({
+      name: anyText,
+      message: anyText,
+      line: fc.option(fc.nat(), { nil: null }),
+      column: fc.option(fc.nat(), { nil: null }),
+      operation: fc.option(anyText, { nil: null }),
+      details: fc.jsonValue().map((details) => JSON.parse(JSON.stringify(details))),
+    }),
+    { nil: null },
+  ),
+  attempts: fc.nat(9),
+  starts: fc.nat(9),
+  started_at: time,
+  finished_at: time,
+  duration_ms: fc.nat(),
+  log: fc.array(
+    fc.record({
+      time,
+      level: fc.constantFrom('debug', 'log', 'info', 'warn', 'error' as const),
+      source: fc.constantFrom('job', 'penstock' as const),
+      message: anyText,
+    }),
+    { maxLength: 3 },
+  ),
+  definitions: fc.nat().map(String),
+})
+
+describe('an event of a run', () => {
+  test('comes back as it was written, lone surrogates too', () => {
+    fc.assert(
+      fc.property(fc.oneof(matched, started), anyText, (event, key) => {
+        expect(parseRunRecord(asRead(runRecord(event, key)))).toEqual(event)
+      }),
+    )
+  })
+
+  test('carries the two states as the JSON that they are', () => {
+    const state = fc.option(fc.json(), { nil: null })
+    fc.assert(
+      fc.property(facts, ended, state, state, (run, end, final_state, input) => {
+        const event = { event: 'finished', ...run, ...end } as const
+        const record = asRead(finishedRecord(event, { final_state, input }))
+        expect(record.key?.toString()).toBe(run.key)
+        const read = parseRunRecord(record) as Finished
+        expect(read).toEqual({
+          ...event,
+          final_state: JSON.parse(final_state ?? 'null'),
+          input: JSON.parse(input ?? 'null'),
+        })
+      }),
+    )
+  })
+
+  test('keeps the digits of a state in the record', () => {
+    const [[run, end] = []] = fc.sample(fc.tuple(facts, ended), 1)
+    if (!run || !end) throw new Error('no sample')
+    const record = finishedRecord(
+      { event: 'finished', ...run, ...end },
+      { final_state: '{"n":9007199254740993}', input: null },
+    )
+    expect(record.value).toContain('"final_state":{"n":9007199254740993}')
+  })
+
+  test('a run has one end, whatever it is; its starts and its message differ', () => {
+    fc.assert(
+      fc.property(facts, ended, ended, (run, one, other) => {
+        const states = { final_state: null, input: null }
+        const idOf = (end: typeof one) =>
+          runRecordIdOf(asRead(finishedRecord({ event: 'finished', ...run, ...end }, states)))
+        expect(idOf(one)).toBe(idOf(other))
+        const start = (attempt: number) =>
+          runRecordIdOf(asRead(runRecord({ event: 'started', ...run, started_at: one.started_at, attempt }, run.key)))
+        expect(new Set([idOf(one), start(1), start(2)]).size).toBe(3)
+      }),
+    )
+  })
+
+  test('of any make is an event or a fault', () => {
+    const values = fc.oneof(
+      anyBytes,
+      fc.json().map((text) => Buffer.from(text)),
+      fc.constant(null),
+    )
+    fc.assert(
+      fc.property(anyRecord('runs'), values, (record, value) => {
+        expect(() => parseRunRecord({ ...record, value })).toThrow(
+          expect.objectContaining({ code: 'message-unreadable', name: Fault.name }),
+        )
+      }),
+    )
+  })
+})
