@@ -1,4 +1,12 @@
-import { type CallExpression, type Expression, type Node, type Position, type Program, parse } from 'acorn'
+import {
+  type CallExpression,
+  type Comment,
+  type Expression,
+  type Node,
+  type Position,
+  type Program,
+  parse,
+} from 'acorn'
 import { closest } from 'fastest-levenshtein'
 import { type FreeName, type Names, namesOf } from './free-names.ts'
 import { globalNames, runGlobals } from './globals.ts'
@@ -45,8 +53,8 @@ class Refusal extends Error {
   }
 }
 
-const parseAs = (code: string, sourceType: 'module' | 'script'): Program =>
-  parse(code, { ecmaVersion: 'latest', sourceType, allowHashBang: false, locations: true })
+const parseAs = (code: string, sourceType: 'module' | 'script', onComment: Comment[] = []): Program =>
+  parse(code, { ecmaVersion: 'latest', sourceType, allowHashBang: false, locations: true, onComment })
 
 /** acorn's message without the place, which we tell in our own way. */
 const textOf = (error: SyntaxError): string => error.message.replace(/ \(\d+:\d+\)$/, '')
@@ -97,6 +105,11 @@ const refuseUseless = (program: Program, names: Names, calls: readonly CallExpre
   }
   for (const call of calls) {
     const name = nameOf(rootOf(call.callee))
+    if (nameOf(call.callee))
+      throw new Refusal(
+        { ...call, start: call.callee.end },
+        'This calls what the operation before it gives. Is a semicolon missing before it?',
+      )
     if (name && call.callee.type === 'MemberExpression')
       throw new Refusal(
         call.callee.property,
@@ -213,15 +226,24 @@ const nameIn = (code: string, { callee }: CallExpression): string =>
  */
 const checked = (code: string, compiled: Compiled): Compiled | Problem => {
   try {
-    const { body } = parseAs(compiled.script, 'script')
-    const [directive, job] = body
-    const whole = job?.type === 'ExpressionStatement' && job.expression.type === 'ArrowFunctionExpression'
-    if (body.length === 2 && directive?.type === 'ExpressionStatement' && whole) return compiled
-    return problemAt(code, 0, 'The code holds <!-- or --> where a script takes it for a comment')
+    const comments: Comment[] = []
+    const { body } = parseAs(compiled.script, 'script', comments)
+    const strange = comments.find(({ start }) => /^(<!--|-->)/.test(compiled.script.slice(start, start + 4)))
+    if (strange) return problemAt(code, ownOffset(code, compiled, strange.start), notAComment)
+    const [, job] = body
+    const whole =
+      body.length === 2 && job?.type === 'ExpressionStatement' && job.expression.type === 'ArrowFunctionExpression'
+    return whole ? compiled : problemAt(code, 0, notAComment)
   } catch (error) {
     if (!(error instanceof SyntaxError && 'pos' in error)) throw error
-    const found = placeAt(compiled.script, Number(error.pos))
-    const place = userPlace(compiled.inserts, { line: found.line - 1, column: found.column })
-    return problemAt(code, offsetOf(code, place), textOf(error))
+    return problemAt(code, ownOffset(code, compiled, Number(error.pos)), textOf(error))
   }
+}
+
+const notAComment = 'The code holds <!-- or --> where a script takes it for a comment. Put a space into it'
+
+/** Where in the user's code an offset of the script lies. */
+const ownOffset = (code: string, { script, inserts }: Compiled, offset: number): number => {
+  const { line, column } = placeAt(script, offset)
+  return offsetOf(code, userPlace(inserts, { line: line - 1, column }))
 }

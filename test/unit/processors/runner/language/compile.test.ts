@@ -1,0 +1,217 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Compiled, compileJob } from '../../../../../processors/runner/language/compile.ts'
+import { userPlace } from '../../../../../processors/runner/language/positions.ts'
+import { placeAt } from '../../../../../processors/runner/language/problem.ts'
+
+describe('a job compiles', () => {
+  test.each<[string, readonly string[]]>([
+    ['', []],
+    ['// nothing but words', []],
+    ['fn(state => state)', ['fn 1:1']],
+    ['fn(a => a)\n  alterState(b => b);', ['fn 1:1', 'alterState 2:3']],
+    ['fn(a => a), fn(b => b)', ['fn 1:1', 'fn 1:13']],
+    ['alterState(a => a),\nfn(b => b)', ['alterState 1:1', 'fn 2:1']],
+    ['(fn(a => a))', ['fn 1:2']],
+    ['each("$.x[*]", each("$.y[*]", fn(s => s)))', ['each 1:1']],
+    ['const op = fn(s => s)\neach("$.x[*]", op)', ['each 2:1']],
+    ['const make = x => fn(s => x)\nmake(1)', ['make 2:1']],
+    ['const my = { op: x => fn(s => x) }\nmy.op(1)', ['my.op 2:1']],
+    ['function fnn(f) { return fn(f) }\nfnn(s => s)', ['fnn 2:1']],
+    ['console.log("loading")\nfn(s => s)', ['fn 2:1']],
+    ['let n = 0\nfor (const x of [1, 2]) n += x\nfn(s => n)', ['fn 3:1']],
+    ['if (Math.random() > 2) { console.log("no") }\nfn(s => s)', ['fn 2:1']],
+    ['const data = await Promise.resolve(1)\nfn(s => data)', ['fn 2:1']],
+    ['fn(async s => { await s; if (s) { fn(x => x)(s) } return s })', ['fn 1:1']],
+    ['"use strict"\nfn(s => s)', ['fn 2:1']],
+    ['fn(s => "<!-- html -->")', ['fn 1:1']],
+    ['fn(s => s)\r\nfn(s => s)\u2028fn(s => s)', ['fn 1:1', 'fn 2:1', 'fn 3:1']],
+    ['fn(s => s) // end', ['fn 1:1']],
+    ['class A { static x = 1 }\nfn(s => A.x)', ['fn 2:1']],
+  ])('%s', (code, operations) => {
+    expect(compiled(code).operations.map(({ name, line, column }) => `${name} ${line}:${column}`)).toEqual(operations)
+  })
+
+  test('without changing its lines, and columns can be told again', () => {
+    const code = 'fn(a => a), fn(b => b.c)\nconst d = 1; fn(e => e)'
+    const { script, inserts } = compiled(code)
+    const places = ['b.c', 'const d', 'e => e', '=> a'].map((text) => {
+      const { line, column } = placeAt(script, script.indexOf(text))
+      return userPlace(inserts, { line: line - 1, column })
+    })
+    expect(places).toEqual(
+      ['b.c', 'const d', 'e => e', '=> a'].map((text) => {
+        const { line, column } = placeAt(code, code.indexOf(text))
+        return { line, column }
+      }),
+    )
+  })
+
+  test('with names that are assigned and not declared as its own', () => {
+    const declares = (code: string): string => /\{(let [^;]*;)?\{\n/.exec(compiled(code).script)?.[1] ?? ''
+    expect(declares('fn(s => { total = 1; return s })')).toBe('let total;')
+    expect(declares('x = 1, y = 2; [a, { b, c: [d = e] }] = []; fn(s => z++)')).toBe('let x,y,a,b,d,z;')
+    expect(declares('fn(s => { for (k in s) for (v of s) ; return s })')).toBe('let k,v;')
+    expect(declares('fn(s => { const total = 1; return s })\nfn(s => { total = 2 })')).toBe('let total;')
+    expect(declares('fn(s => { if (s) { var t } t = 2; s = 3; u.v = 4 })')).toBe('')
+    expect(declares('fn(function me(s) { me = s; arguments = 1 })'.replace('arguments = 1', ''))).toBe('')
+    expect(declares('try { late() } catch (e) { e = 1 } function late() { late = 2 } class C { m() { C = 1 } }')).toBe(
+      '',
+    )
+    expect(declares('Array = 1; fn = 2; console = 3')).toBe('')
+  })
+
+  test('with a name for its own use that the job does not use', () => {
+    expect(compiled('const $add = 1; fn(s => $add)').script).toContain('async($add$,')
+  })
+
+  test('quickly, also when it is long', () => {
+    const code = Array.from(
+      { length: 10_000 },
+      (_, n) => `fn(state => ({ ...state, n${n}: state.data.x + ${n} }))`,
+    ).join('\n')
+    expect(compiled(code).operations).toHaveLength(10_000)
+  })
+})
+
+describe('a job is refused', () => {
+  test.each<[string, number, number, RegExp]>([
+    ['fn(s => ', 1, 9, /^Unexpected token$/],
+    ['fn(s => s)\nfn(s => s', 2, 10, /^Unexpected token$/],
+    ['const a = 1\nconst a = 2', 2, 7, /Identifier 'a' has already been declared/],
+    ['return 5', 1, 1, /'return' outside of function/],
+    ['#!/usr/bin/env node\nfn(s => s)', 1, 2, /Unexpected character '#!'|Unexpected/],
+    ['fnn(s => s)', 1, 1, /no operation "fnn". The nearest one is "fn"/],
+    ['fn(s => s)\n  eech("$.x", fn(s => s))', 2, 3, /no operation "eech". The nearest one is "each"/],
+    ['each("$.x", alterstate(s => s))', 1, 13, /"alterstate". The nearest one is "alterState"/],
+    ['if (ready) { fn(s => s) }', 1, 14, /fn\(…\) would never run here: .*Put the condition inside/],
+    ['if (ready)\n  fn(s => s)', 2, 3, /would never run here/],
+    ['for (const x of [1]) fn(s => x)', 1, 22, /a loop cannot make operations. Use each/],
+    ['while (true) { fn(s => s) }', 1, 16, /would never run here/],
+    ['{ fn(s => s) }', 1, 3, /would never run here/],
+    ['try { fn(s => s) } catch {}', 1, 7, /Put try and catch inside/],
+    ['switch (1) { case 1: fn(s => s) }', 1, 22, /would never run here/],
+    ['await fn(s => s)', 1, 1, /await does nothing to an operation/],
+    ['const x = await fn(s => s)', 1, 11, /await does nothing to an operation/],
+    ['each(await load(), fn(s => s)); function load() {}', 1, 6, /await cannot stand in what an operation is given/],
+    ['true && fn(s => s)', 1, 1, /An operation in the middle of an expression would never run/],
+    ['true ? fn(s => s) : fn(s => 1)', 1, 1, /An operation in the middle of an expression/],
+    ['fn(s => s), true && fn(s => s)', 1, 13, /An operation in the middle of an expression/],
+    ['[fn(s => s)]', 1, 1, /An operation in the middle of an expression/],
+    ['!fn(s => s)', 1, 1, /An operation in the middle of an expression/],
+    ['fn', 1, 1, /fn is not called/],
+    ['state => state', 1, 1, /This does nothing/],
+    ['fn(s => s)\n({ a: 1 })', 1, 11, /Is a semicolon missing/],
+    ['fn(s => s).then(s => s)', 1, 12, /An operation has no such method/],
+    ['import { fn } from "@openfn/language-common"\nfn(s => s)', 1, 1, /Nothing can be imported/],
+    ['export default [fn(s => s)]', 1, 1, /Nothing needs to be exported/],
+    ['const url = import.meta.url', 1, 13, /import.meta/],
+    ['x = 1\n--> a comment in scripts only', 2, 3, /Unexpected token/],
+  ])('%s', (code, line, column, message) => {
+    const problem = compileJob(code)
+    expect(problem).toMatchObject({ kind: 'problem', line, column })
+    expect(problem.kind === 'problem' && problem.message).toMatch(message)
+  })
+
+  test('with the line and a mark under the place', () => {
+    const problem = compileJob('fn(s => s)\n\tif (x) fn(s => s)')
+    expect(problem.kind === 'problem' && problem.caret).toBe('\tif (x) fn(s => s)\n\t       ^')
+    const long = compileJob(`${'/* long */ '.repeat(50)}fnn(s => s)`)
+    expect(long.kind === 'problem' && long.caret.split('\n').map((line) => line.length)).toEqual([91, 81])
+  })
+
+  test.each([
+    ['brackets', '['.repeat(100_000)],
+    ['parentheses', '('.repeat(100_000)],
+    ['blocks', '{'.repeat(100_000)],
+    ['functions', `fn(${'a=>'.repeat(50_000)}1)`],
+    ['calls', `fn(${'f('.repeat(50_000)}`],
+    ['templates', '`${'.repeat(50_000)],
+    ['sums', `fn(s => ${'1+'.repeat(100_000)}1)`],
+    ['members', `fn(s => s${'.a'.repeat(100_000)})`],
+    ['negations', `fn(s => ${'!'.repeat(100_000)}1)`],
+    ['patterns', `const ${'['.repeat(50_000)}`],
+  ])('or compiled, but never a crash, when it nests %s without end', (_what, code) => {
+    expect(['problem', 'compiled']).toContain(compileJob(code).kind)
+  })
+
+  test.each([
+    'x = 1; a<!--b\n}});evil();(async()=>{{',
+    'a = b <!--c\n',
+    'fn(s => s)\n/* */ --> x',
+    '}}); evil(); (async () => {{',
+    '*/ }}); /*',
+  ])('when it could be more than one function: %s', (code) => {
+    expect(compileJob(code).kind).toBe('problem')
+  })
+})
+
+describe('for any text', () => {
+  const pieces = [
+    'fn(s => s)',
+    'each("$.a", fn(x => x))',
+    'const a = 1',
+    '\n',
+    ';',
+    ',',
+    '(',
+    ')',
+    '{',
+    '}',
+    'if (a)',
+    'await ',
+    '// c\n',
+    '<!--',
+    '-->',
+    '`',
+    'x = 1',
+  ]
+  const anyCode = fc.oneof(
+    fc.string(),
+    fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join('')),
+  )
+
+  test('the compiler answers, always in the same way, and its problems lie in the text', () => {
+    fc.assert(
+      fc.property(anyCode, (code) => {
+        const result = compileJob(code)
+        expect(compileJob(code)).toEqual(result)
+        if (result.kind === 'compiled') return
+        const lines = code.split(/\r\n|[\n\r\u2028\u2029]/)
+        expect(result.line).toBeGreaterThanOrEqual(1)
+        expect(result.line).toBeLessThanOrEqual(lines.length)
+        expect(result.column).toBeLessThanOrEqual((lines[result.line - 1] ?? '').length + 1)
+      }),
+    )
+  })
+
+  test('every character of a compiled job is found at its own place', () => {
+    const statement = fc.constantFrom(
+      'fn(s => s)',
+      'each("$.a", fn(x => x))',
+      'alterState(s => s), fn(s => s)',
+      'const a$ = 1',
+      'x = 1',
+    )
+    const separator = fc.constantFrom('\n', ';', ';  ', '\n\n  ', '; /* é */ ')
+    fc.assert(
+      fc.property(fc.array(fc.tuple(statement, separator), { maxLength: 8 }), (parts) => {
+        const code = parts.map(([text, end], n) => text.replace('$', String(n)) + end).join('')
+        const { script, inserts } = compiled(code)
+        const own = script.split('\n').slice(1, -1)
+        const found = own.flatMap((text, at) =>
+          [...text].map((_, column) => userPlace(inserts, { line: at + 1, column: column + 1 })),
+        )
+        const seen = new Set(found.map(({ line, column }) => `${line}:${column}`))
+        for (const [at, text] of code.split('\n').entries())
+          for (let column = 1; column <= text.length; column++) expect(seen).toContain(`${at + 1}:${column}`)
+      }),
+    )
+  })
+})
+
+const compiled = (code: string): Compiled => {
+  const result = compileJob(code)
+  if (result.kind === 'problem') throw new Error(`${result.line}:${result.column} ${result.message}`)
+  return result
+}
