@@ -7,25 +7,21 @@ export type BodyRead = Readonly<{ kind: 'read'; bytes: Buffer } | { kind: 'too-l
 export const hasBody = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
-/** Reads the whole body unless it is longer than `limit` bytes; then it stops where it is. */
+/** Reads the whole body; of one that is longer than `limit` bytes it keeps no more than that. */
 export const readBody = (request: IncomingMessage, response: ServerResponse, limit: number): Promise<BodyRead> => {
   if (!hasBody(request.headers)) return noBody
   if (request.headers.expect !== undefined) response.writeContinue()
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
-    const onData = (chunk: Buffer): void => {
+    request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > limit) done({ kind: 'too-large' })
+      if (size > limit) resolve({ kind: 'too-large' })
       else chunks.push(chunk)
-    }
-    const onEnd = (): void => done({ kind: 'read', bytes: onlyOf(chunks) ?? Buffer.concat(chunks, size) })
-    const onGone = (): void => done({ kind: 'gone' })
-    const done = (result: BodyRead): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onGone)
-      resolve(result)
-    }
-    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', ignore)
+    })
+    request.on('end', () => resolve({ kind: 'read', bytes: onlyOf(chunks) ?? Buffer.concat(chunks, size) }))
+    request.on('close', () => resolve({ kind: 'gone' })) // what was said first counts
+    request.on('error', ignore)
   })
 }
 

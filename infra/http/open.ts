@@ -27,7 +27,6 @@ export type Http = AsyncDisposable & Readonly<{ url: string; port: number }>
  * Disposing accepts nothing more, lets requests in hand finish for up to 3 s, then closes what is still open.
  */
 export async function openHttp(options: HttpOptions): Promise<Http> {
-  const closing = new AbortController()
   const refuse = (error: Error, request: FastifyRequest): Reply =>
     refuseUnreadable(error) ?? refuseBug(error, request, options.logger)
   const app = fastify({
@@ -47,10 +46,6 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null)) // `serveRoute` reads the body, after all checks of the head
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
-    if (closing.signal.aborted) reply.header('connection', 'close')
-  })
   countRequests(app, options.meter)
   for (const route of options.routes) serveRoute(app, route, options)
   app.setNotFoundHandler((request, reply) => sendReply(request, reply, refuseUnrouted(request, options.routes)))
@@ -67,10 +62,11 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
     port,
     url: `http://${urlHost(options.host)}:${port}`,
     [Symbol.asyncDispose]: async () => {
-      closing.abort()
+      const closed = new Promise((resolve) => app.server.close(resolve))
       const hangUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
-      await app.close()
+      await closed
       clearTimeout(hangUp)
+      await app.close()
     },
   }
 }
@@ -78,10 +74,11 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
 const drainMs = 3_000
 
 const countRequests = (app: FastifyInstance, meter: Meter): void => {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? '(none)'
     meter.add('penstock_http_requests_total', { route, status: String(reply.statusCode) })
     meter.observe('penstock_http_request_duration_seconds', { route }, reply.elapsedTime / 1_000)
+    done()
   })
 }
 

@@ -5,14 +5,15 @@ import { discardRest } from './body.ts'
 /** Sends an answer of a room, or of ours. A problem without an `instance` gets the path that was asked for (without its query: that may hold secrets). */
 export const sendReply = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
   discardRest(request.raw, reply.raw)
-  reply.code(answer.status)
+  reply.code(answer.status).header('x-content-type-options', 'nosniff')
+  if (!reply.server.server.listening) reply.header('connection', 'close') // we are on our way out
   for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
   const { body } = answer
   if (body === undefined) return reply.send()
   if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
-  const json = JSON.stringify(isProblem(answer) ? { ...answer.body, instance: pathOf(request.url) } : body)
-  return reply.send(Buffer.from(json)) // as text, fastify would add a charset, which JSON has not
+  reply.serializer(JSON.stringify) // its own would add a charset, which JSON has not
+  return reply.send(isProblem(answer) ? { ...answer.body, instance: pathOf(request.url) } : body)
 }
 
 const isProblem = (answer: Reply): answer is Reply & { body: object } =>
