@@ -7,7 +7,9 @@ export const kafkaAccess = (config: Config): Omit<KafkaOptions, 'brokers' | 'emb
   prefix: config.KAFKA_PREFIX,
   replication: config.KAFKA_REPLICATION,
   partitions: { intake: config.INTAKE_PARTITIONS, job: config.JOB_PARTITIONS },
-  tls: config.KAFKA_SSL ? { ca: config.KAFKA_SSL_CA, cert: config.KAFKA_SSL_CERT, key: config.KAFKA_SSL_KEY } : undefined,
+  tls: config.KAFKA_SSL
+    ? { ca: config.KAFKA_SSL_CA, cert: config.KAFKA_SSL_CERT, key: config.KAFKA_SSL_KEY }
+    : undefined,
   sasl: config.KAFKA_SASL_MECHANISM && {
     mechanism: config.KAFKA_SASL_MECHANISM,
     username: config.KAFKA_SASL_USERNAME ?? '',

@@ -19,6 +19,8 @@ export type Desk = Readonly<{
   quiet(place: Place): Promise<void>
   holds(): readonly Place[]
   has(place: Place): boolean
+  /** The partitions of topics that are not what they were when we gained them. */
+  outdated(idOf: (topic: string) => string | undefined): readonly Place[]
   /** Where to read on, for those that have room, with the bytes they may take. */
   wants(): readonly Want[]
   /** Lays out what was read from `from` on, as far as there is room; the rest will be wanted again. */
@@ -35,8 +37,9 @@ export type Desk = Readonly<{
 }>
 
 export type Place = Readonly<{ topic: string; partition: number }>
-export type Start = Readonly<{ offset: bigint; metadata: string; repeats?: Repeats | undefined }>
-export type Want = Place & Readonly<{ position: bigint; bytes: number }>
+/** `topicId` tells a topic from another that had its name before. */
+export type Start = Readonly<{ offset: bigint; metadata: string; topicId: string; repeats?: Repeats | undefined }>
+export type Want = Place & Readonly<{ position: bigint; topicId: string; bytes: number }>
 export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint }>
 export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
 
@@ -158,10 +161,11 @@ export const openDesk = (options: DeskOptions): Desk => {
   }
 
   return {
-    gain(place, { offset, metadata, repeats }) {
+    gain(place, { offset, metadata, topicId, repeats }) {
       lose(place)
       holds.set(placeKey(place), {
         place: { topic: place.topic, partition: place.partition },
+        topicId,
         mark: watermarkAt(offset, metadata),
         repeats,
         queue: openQueue<Incoming>(),
@@ -189,13 +193,15 @@ export const openDesk = (options: DeskOptions): Desk => {
     },
     holds: () => [...holds.values()].map((hold) => hold.place),
     has: (place) => holds.has(placeKey(place)),
+    outdated: (idOf) =>
+      [...holds.values()].filter(({ place, topicId }) => idOf(place.topic) !== topicId).map(({ place }) => place),
     wants() {
       const wants: Want[] = []
       for (const hold of holds.values()) {
         const room = Math.min(share - hold.bytes, options.budgetBytes - held)
         const worthIt = room >= options.budgetBytes / 32
         if (!hold.retired && (hold.count === 0 || worthIt))
-          wants.push({ ...hold.place, position: hold.position, bytes: Math.max(room, 1) })
+          wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes: Math.max(room, 1) })
       }
       return wants
     },
@@ -251,6 +257,7 @@ export const openDesk = (options: DeskOptions): Desk => {
 
 type Hold = {
   readonly place: Place
+  readonly topicId: string
   readonly mark: Watermark
   readonly repeats: Repeats | undefined
   readonly queue: Queue<Incoming>

@@ -21,7 +21,7 @@ export type Fetched =
  * Keeps a fetch session with each broker (KIP-227), so that a call names only what has changed since the one before: with a thousand
  * partitions of which ten are busy, a call costs as much as with ten.
  */
-export const openFetcher = (cluster: Cluster, line: Line): Fetcher => {
+export const openFetcher = (line: Line): Fetcher => {
   const sessions = new Map<number, Session>()
 
   return {
@@ -30,8 +30,7 @@ export const openFetcher = (cluster: Cluster, line: Line): Fetcher => {
       sessions.delete(node) // whatever goes wrong, the next call begins a new one
       const asked = new Map<string, Asked>()
       for (const want of wants) {
-        const id = cluster.topic(want.topic)?.id
-        if (id) asked.set(`${id}/${want.partition}`, { id, want, text: `${want.position} ${roomOf(want)}` })
+        asked.set(`${want.topicId}/${want.partition}`, { want, text: `${want.position} ${roomOf(want)}` })
       }
       const changed = [...asked].filter(([key, { text }]) => session.sent.get(key)?.text !== text)
       const gone = [...session.sent].filter(([key]) => !asked.has(key))
@@ -69,7 +68,7 @@ export const openFetcher = (cluster: Cluster, line: Line): Fetcher => {
 }
 
 type Session = Readonly<{ id: number; epoch: number; sent: ReadonlyMap<string, Asked> }>
-type Asked = Readonly<{ id: string; want: Want; text: string }>
+type Asked = Readonly<{ want: Want; text: string }>
 type Answer = Awaited<ReturnType<typeof fetchV13.api.async>>
 type FetchResponsePartition = Answer['responses'][number]['partitions'][number]
 
@@ -89,9 +88,9 @@ const question = ({ want }: Asked) => ({
 const byTopic = (all: readonly Asked[]): readonly [string, readonly Asked[]][] => {
   const topics = new Map<string, Asked[]>()
   for (const one of all) {
-    const known = topics.get(one.id)
+    const known = topics.get(one.want.topicId)
     if (known) known.push(one)
-    else topics.set(one.id, [one])
+    else topics.set(one.want.topicId, [one])
   }
   return [...topics]
 }
@@ -173,7 +172,8 @@ export async function* readRanges(
     for (const { topic, partition, from } of open.values()) {
       const node = cluster.topic(topic)?.leaders[partition] ?? -1
       const wants = byNode.get(node) ?? []
-      wants.push({ topic, partition, position: from, bytes: 1_000_000 })
+      const topicId = cluster.topic(topic)?.id ?? ''
+      wants.push({ topic, topicId, partition, position: from, bytes: 1_000_000 })
       byNode.set(node, wants)
     }
     let trouble = byNode.has(-1)

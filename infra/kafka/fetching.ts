@@ -1,7 +1,7 @@
 import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
 import type { Cluster } from './cluster.ts'
-import { type Desk, type Place, placeKey, type Want } from './desk.ts'
+import { type Desk, placeKey, type Want } from './desk.ts'
 import { textOf } from './errors.ts'
 import { type Fetched, openFetcher } from './fetch.ts'
 import { earliest, listOffsets } from './offsets.ts'
@@ -25,7 +25,7 @@ export type FetchingOptions = Readonly<{
 export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptions): Fetching => {
   const { prefix, logger, signal } = options
   const line = cluster.openLine()
-  const fetcher = openFetcher(cluster, line)
+  const fetcher = openFetcher(line)
   const loops = new Map<number, Promise<void>>()
   const ended = Promise.withResolvers<void>()
   let kicked = false
@@ -142,5 +142,3 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     }
     signal.addEventListener('abort', done)
   })
-
-export type { Place }

@@ -31,6 +31,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000 } = settings
   const closing = new AbortController()
   let wanted: readonly string[] = []
+  let missing = false
   let membership: Membership | undefined
   let running: Promise<void> | undefined
   let dirty = false
@@ -128,10 +129,17 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     try {
       await cluster.refresh(wanted)
     } catch {
+      missing = true // not known is like not there: asked again soon
       return
     }
     const there = wanted.filter((topic) => cluster.topic(topic))
-    if (there.length > 0) membership?.follow(there)
+    missing = there.length < wanted.length
+    const current = membership
+    if (!current || there.length === 0) return
+    current.follow(there)
+    const outdated = desk.outdated((topic) => cluster.topic(topic)?.id)
+    for (const place of outdated) desk.lose(place)
+    if (outdated.length > 0 && !current.joining()) await take(current, [...current.assigned().values()])
   }
 
   const member = async (): Promise<void> => {
@@ -144,7 +152,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     const opened = performance.now()
     let unsureSince = opened
     const watch = setInterval(() => {
-      if (wanted.some((topic) => !cluster.topic(topic))) void followTopics()
+      if (missing) void followTopics()
       if (!current.joining()) unsureSince = performance.now()
       const stuck = performance.now() - unsureSince > settings.rebalanceMs + sessionMs
       if (!stuck && (current.joining() || !expired())) return

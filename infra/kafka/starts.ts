@@ -24,8 +24,12 @@ export async function* startsOf(
 ): AsyncGenerator<Readonly<{ place: Place; start: Start }>> {
   const commits = await persist(signal, cluster, places, () => committedOrEarliest(cluster, places, { group, prefix }))
   if (!commits) return
+  const startOf = (place: Place): Start => {
+    const { offset, metadata } = commits.get(placeKey(place)) ?? { offset: 0n, metadata: '' }
+    return { offset, metadata, topicId: cluster.topic(place.topic)?.id ?? '' }
+  }
   if (!idOf) {
-    for (const place of places) yield { place, start: commits.get(placeKey(place)) ?? atZero }
+    for (const place of places) yield { place, start: startOf(place) }
     return
   }
   const seen = new Map<string, Repeats>(places.map((place) => [placeKey(place), repeatsWithin(repeats)]))
@@ -35,7 +39,7 @@ export async function* startsOf(
   }
   await using line = cluster.openLine()
   const read = { signal, wait: pause(signal) }
-  const fetcher = openFetcher(cluster, line)
+  const fetcher = openFetcher(line)
 
   // The window ends at the record before our place, whenever that was written.
   const last = new Map<string, Incoming>()
@@ -62,13 +66,8 @@ export async function* startsOf(
   for await (const records of readRanges(cluster, fetcher, { ...read, ranges }))
     for (const record of records) learn(record)
 
-  for (const place of places) {
-    const start = commits.get(placeKey(place)) ?? atZero
-    yield { place, start: { ...start, repeats: seen.get(placeKey(place)) } }
-  }
+  for (const place of places) yield { place, start: { ...startOf(place), repeats: seen.get(placeKey(place)) } }
 }
-
-const atZero: Start = { offset: 0n, metadata: '' }
 
 const committedOrEarliest = async (
   cluster: Cluster,

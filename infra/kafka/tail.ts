@@ -11,7 +11,7 @@ export async function* tailOf(
   { prefix, signal }: Readonly<{ prefix: string; signal: AbortSignal }>,
 ): AsyncGenerator<TailItem> {
   await using line = cluster.openLine()
-  const fetcher = openFetcher(cluster, line)
+  const fetcher = openFetcher(line)
   const onAbort = (): void => void line[Symbol.asyncDispose]() // ends the call that waits
   signal.addEventListener('abort', onAbort, { once: true })
   const positions = new Map<number, bigint>()
@@ -28,7 +28,7 @@ export async function* tailOf(
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         if (attempt > 1 || !cluster.topic(topic)) await cluster.refresh([topic])
-        const leaders = cluster.topic(topic)?.leaders ?? []
+        const { leaders, id: topicId } = cluster.topic(topic) ?? { leaders: [], id: '' }
         if (!ends) {
           const [from, to] = [await offsetsOf(earliest), await offsetsOf(latest)]
           if (from.size < leaders.length || to.size < leaders.length) throw new Error('not all partitions answered')
@@ -46,7 +46,9 @@ export async function* tailOf(
           }
           for (const node of new Set(leaders)) {
             const wants = leaders.flatMap((leader, partition) =>
-              leader === node ? [{ topic, partition, position: positions.get(partition) ?? 0n, bytes: 1_000_000 }] : [],
+              leader === node
+                ? [{ topic, partition, topicId, position: positions.get(partition) ?? 0n, bytes: 1_000_000 }]
+                : [],
             )
             const maxWaitMs = new Set(leaders).size > 1 ? 50 : 500
             for (const fetched of await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })) {

@@ -65,7 +65,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
         group.owners.set(key, member)
         const log = topics.get(place.topic)?.partitions[place.partition] ?? []
         const { offset, metadata } = group.commits.get(key) ?? { offset: 0n, metadata: '' }
-        member.desk.gain(place, { offset, metadata, repeats: member.learn(log.slice(0, Number(offset))) })
+        member.desk.gain(place, { offset, metadata, topicId: '', repeats: member.learn(log.slice(0, Number(offset))) })
       }
       changed()
     })
