@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Outcome } from '../../topology/words/run.ts'
 import { jobOf, printed, resultOf, run, runOf } from './sandbox-jobs.ts'
@@ -240,6 +242,30 @@ describe('an error of a job', () => {
     expect(outcome).toMatchObject({ status, exitCode, state: null, error })
   })
 
+  test('is none when nobody waits for the promise that it rejects', async () => {
+    expect((await runOf(sandbox, jobOf(`fn(s => { Promise.reject(new Error('x')); return s })`))).status).toBe(
+      'success',
+    )
+  })
+
+  test('is the input, when that is not JSON', async () => {
+    const broken = sandbox.run({ run, job: jobOf('fn(s => s)'), state: '{"data":' }, new AbortController().signal)
+    expect(await broken).toMatchObject({
+      status: 'crashed',
+      exitCode: 1,
+      error: { name: 'InputError', operation: null },
+    })
+  })
+
+  test('named like one of ours is still the job failing', async () => {
+    const code = `fn(() => { throw Object.assign(new Error('x'), { name: 'TimeoutError' }) })`
+    expect(await runOf(sandbox, jobOf(code))).toMatchObject({
+      status: 'failed',
+      exitCode: 1,
+      error: { name: 'TimeoutError' },
+    })
+  })
+
   test('keeps what was printed before', async () => {
     const outcome = await runOf(sandbox, jobOf(`fn(() => { console.log('before'); throw new Error('x') })`))
     expect(printed(outcome)).toEqual(['before'])
@@ -275,7 +301,7 @@ describe('a run that does not end by itself', () => {
   })
 
   test('tells what it had printed, if it yields', async () => {
-    const code = `fn(s => s)\nfn(() => console.log('here'); return new Promise(() => {}) )`
+    const code = `fn(s => s)\nfn(() => { console.log('here'); return new Promise(() => {}) })`
     const outcome = await runOf(sandbox, jobOf(code, limits))
     expect(outcome).toMatchObject({ status: 'killed', error: { name: 'TimeoutError', operation: 'fn', line: 2 } })
     expect(printed(outcome)).toEqual(['here'])
@@ -340,12 +366,12 @@ describe('a run that wants too much', () => {
 
   test('of log loses what is over the limit, with a notice', async () => {
     const code = `fn(s => { for (let n = 0; n < 100; n++) console.log('0123456789'); return s })`
-    const outcome = await runOf(sandbox, jobOf(code, { logLimitBytes: 25 }))
+    const outcome = await runOf(sandbox, jobOf(code, { logLimitBytes: 265 }))
     expect(outcome.status).toBe('success')
     expect(printed(outcome)).toEqual(['0123456789', '0123456789', '01234'])
     expect(outcome.log.at(-1)).toMatchObject({
       source: 'penstock',
-      message: 'The log is cut here: it may have 25 bytes',
+      message: 'The log is cut here: it may have 265 bytes',
     })
   })
 
@@ -395,6 +421,11 @@ describe('neighbours', () => {
     const [first, ...others] = await Promise.all([runOf(own, bomb), ...[1, 2, 3].map((id) => runOf(own, slow, { id }))])
     expect(first).toMatchObject({ status: 'killed', exitCode: 134 })
     expect(others.map((one) => one.state)).toEqual(['{"id":1}', '{"id":2}', '{"id":3}'])
+    expect(ends).toContain('memory')
+
+    ends.length = 0 // from now on that job is kept away from the others
+    const [again, other] = await Promise.all([runOf(own, bomb), runOf(own, slow, { id: 4 })])
+    expect([again.error?.name, other.state]).toEqual(['OOMError', '{"id":4}'])
   })
 
   test('succeed when the process dies for no reason of theirs, and the next run finds another', {
@@ -432,6 +463,22 @@ describe('processes', () => {
     await expect(runOf(own, jobOf('fn(s => s)'))).rejects.toThrow('The sandbox is closed')
   })
 
+  test('end with their parent, however that ends', { timeout: 30_000 }, async () => {
+    const script = `import { openSandbox } from './processors/runner/sandbox/open.ts'
+      const sandbox = await openSandbox({ version: '1' })
+      const job = { name: 'j', version: 1, code: 'fn(() => { for (;;); })', codeId: '', timeoutMs: 60000, memoryMb: 128, adaptor: 'common' }
+      void sandbox.run({ job, state: '{}' }, new AbortController().signal)
+      setTimeout(() => console.log('ready'), 0)`
+    const parent = spawn(process.execPath, ['--no-node-snapshot', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(parent.stdout, 'data')
+    const orphans = childrenOf(parent.pid ?? 0)
+    expect(orphans).toHaveLength(1)
+    parent.kill('SIGKILL')
+    await vi.waitUntil(() => orphans.every((pid) => !isRunning(pid)), { timeout: 10_000 })
+  })
+
   test('are replaced when they have grown, without a run that fails', { timeout: 30_000 }, async () => {
     const ends = Promise.withResolvers<string>()
     await using own = await openSandbox({ version: '1', recycleRssMb: 10, onChildEnd: ends.resolve })
@@ -453,6 +500,14 @@ const childrenOf = (pid: number): readonly number[] =>
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => parentOf(name) === pid)
     .map(Number)
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 const parentOf = (pid: string): number => {
   try {

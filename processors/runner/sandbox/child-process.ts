@@ -13,8 +13,8 @@ export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'timeout' | 'died'
 
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
 export type Answer =
-  | Readonly<{ kind: 'outcome'; outcome: Outcome }>
-  | Readonly<{ kind: 'again'; why: string; diedAlone: boolean }>
+  | Readonly<{ kind: 'outcome'; outcome: Outcome; childDied: boolean }>
+  | Readonly<{ kind: 'again'; why: string; childDied: boolean }>
 
 /** One process that runs jobs, as its parent holds it. */
 export type Child = Readonly<{
@@ -59,7 +59,7 @@ export const startChild = (realmScript: string): Child => {
       }
     },
     onEnd: () => kill('died'),
-    maxBytes: 256_000_000,
+    maxBytes: 500_000_000,
   })
 
   const receive = (message: FromChild): void => {
@@ -68,10 +68,10 @@ export const startChild = (realmScript: string): Child => {
         ready.resolve()
         return
       case 'ended':
-        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
+        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome, childDied: false })
         return
       case 'again':
-        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, diedAlone: false })
+        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
         return
       default:
         message satisfies never
@@ -95,7 +95,7 @@ export const startChild = (realmScript: string): Child => {
     const reason = why ?? 'died'
     const alone = inHand.size === 1
     for (const [run, held] of inHand)
-      settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, diedAlone: alone })
+      settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, childDied: true })
     ready.reject(new Error(`A sandbox process could not start (${how}). ${complaint}`))
     ended.resolve(reason)
   }
@@ -134,7 +134,7 @@ export const startChild = (realmScript: string): Child => {
       frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
       const cut = (): void => {
         if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
-        settle(run, { kind: 'again', why: 'cut', diedAlone: false })
+        settle(run, { kind: 'again', why: 'cut', childDied: false })
       }
       return { answer: answer.promise, cut }
     },
@@ -148,7 +148,8 @@ export const startChild = (realmScript: string): Child => {
       if (rss > (inHand.size === 1 ? ofLargest : Math.max(maxRssMb, ofLargest)) * 2 ** 20) kill('memory')
       for (const { sentAt, timeoutMs } of inHand.values()) {
         const late = now - sentAt - timeoutMs
-        if ((late > silenceMs && now - heardAt > silenceMs) || late > 2 * timeoutMs + 30_000) kill('timeout')
+        if ((late > silenceMs && now - heardAt > silenceMs) || late > (inHand.size + 1) * timeoutMs + 30_000)
+          kill('timeout')
       }
       return rss
     },
@@ -173,8 +174,8 @@ const silenceMs = 5_000
 
 /** Only for a kill of ours that the only run in the child had earned. */
 const blame = (reason: ChildEnd, { timeoutMs, memoryMb }: InHand): Answer | undefined => {
-  if (reason === 'memory') return { kind: 'outcome', outcome: outOfMemory(memoryMb) }
-  if (reason === 'timeout') return { kind: 'outcome', outcome: timedOut(timeoutMs) }
+  if (reason === 'memory') return { kind: 'outcome', outcome: outOfMemory(memoryMb), childDied: true }
+  if (reason === 'timeout') return { kind: 'outcome', outcome: timedOut(timeoutMs), childDied: true }
   return undefined
 }
 

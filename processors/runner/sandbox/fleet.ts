@@ -6,7 +6,7 @@ export type Fleet = Readonly<{
   /** Makes sure that the watch is on; it ends by itself when nothing runs. */
   watch(): void
   /** Told of a child that has grown too large to be kept. */
-  onGrown(listener: (child: Child) => void): void
+  onGrown(listener: (child: Child) => Promise<void>): void
   isClosed(): boolean
   close(): Promise<void>
 }>
@@ -20,7 +20,7 @@ export type FleetOptions = Readonly<{
 
 export const openFleet = ({ script, maxRssMb, recycleRssMb, onChildEnd }: FleetOptions): Fleet => {
   const children = new Set<Child>()
-  let onGrown: (child: Child) => void = () => {}
+  let onGrown: (child: Child) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -29,7 +29,7 @@ export const openFleet = ({ script, maxRssMb, recycleRssMb, onChildEnd }: FleetO
     let running = 0
     for (const child of children) {
       const rssMb = child.check(now, maxRssMb) / 2 ** 20
-      if (rssMb > recycleRssMb && child.isAlive()) onGrown(child)
+      if (rssMb > recycleRssMb && child.isAlive()) void onGrown(child)
       running += child.size()
     }
     if (running > 0) return

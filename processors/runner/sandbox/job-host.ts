@@ -92,14 +92,17 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
     )
   }
 
-  /** The only run in hand is to blame. Of several nobody knows which one it was: they are done again, each alone. */
+  /**
+   * The only run in hand is to blame. Of several nobody knows which one it was: they are done again, each alone, and the youngest first,
+   * because those that came after the culprit could not even begin.
+   */
   const giveUp = (why: 'memory' | 'timeout'): void => {
     if (mode === 'closed') return
     const wanted = [...inHand].filter(([, { unwanted }]) => !unwanted)
     const [first] = wanted
     if (first && inHand.size === 1)
       tell(first[0], why === 'timeout' ? timedOut(first[1].timeoutMs) : outOfMemory(job.memoryMb))
-    else if (first) send(againText({ why, runs: wanted.map(([run]) => run) }))
+    else if (first) send(againText({ why, runs: wanted.map(([run]) => run).reverse() }))
     inHand.clear()
     close()
   }

@@ -3,7 +3,7 @@ import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import type { ChildEnd } from './child-process.ts'
 import { openFleet } from './fleet.ts'
-import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'
+import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.ts'
 import { realmScript } from './realm-script.ts'
 
 /** One job for one state. `state` is the JSON text of the initial state (`language/state.ts`). */
@@ -36,14 +36,42 @@ export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => 
   const alone = openAlonePlaces(fleet)
   const firstLine = `Penstock ${version}, Node ${process.version}, adaptor `
 
+  const quarantine = openQuarantine()
+
+  const outcomeOf = async (work: Work, signal: AbortSignal): Promise<Outcome> => {
+    if (quarantine.holds(work.job)) return alone.run(work, signal)
+    const answer = await attempt(await shared.child(), work, signal)
+    const outcome = answer.kind === 'outcome' ? answer.outcome : await alone.run(work, signal)
+    if (answer.childDied && outcome.status !== 'success') quarantine.take(work.job)
+    return outcome
+  }
+
   const run = async ({ job, state }: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
     const time = new Date().toISOString()
-    const answer = await attempt(await shared.child(), { job, state }, signal)
-    const outcome = answer.kind === 'outcome' ? answer.outcome : await alone.run({ job, state }, signal)
+    const outcome = await outcomeOf({ job, state }, signal)
     const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + job.adaptor }
     return { ...outcome, log: [line, ...outcome.log] }
   }
 
+  await using opening = new AsyncDisposableStack()
+  opening.defer(fleet.close)
   await shared.child()
+  opening.move()
   return { run, [Symbol.asyncDispose]: fleet.close }
 }
+
+/** Jobs that took a whole process with them run alone for a while, so that they hurt nobody again. */
+const openQuarantine = (): Readonly<{ holds(job: Job): boolean; take(job: Job): void }> => {
+  const until = new Map<string, number>()
+  return {
+    holds: ({ codeId }) => {
+      if (until.size === 0) return false
+      if ((until.get(codeId) ?? 0) > performance.now()) return true
+      until.delete(codeId)
+      return false
+    },
+    take: ({ codeId }) => void until.set(codeId, performance.now() + quarantineMs),
+  }
+}
+
+const quarantineMs = 600_000

@@ -4,7 +4,7 @@ import type { Answer, Child } from './child-process.ts'
 import type { Fleet } from './fleet.ts'
 import { crashLoop, outOfMemory } from './killed.ts'
 
-type Work = Readonly<{ job: Job; state: string }>
+export type Work = Readonly<{ job: Job; state: string }>
 
 /** Does the work in a child, until the signal cuts it off: then it rejects with the signal's reason. */
 export const attempt = async (child: Child, { job, state }: Work, signal: AbortSignal): Promise<Answer> => {
@@ -29,22 +29,27 @@ export type SharedPlaces = Readonly<{
 export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
   const places: (Child | undefined)[] = Array.from({ length: count }, () => undefined)
 
-  const occupy = (place: number): Child => {
-    const child = fleet.start()
+  const leaving = new Set<Child>()
+
+  const occupy = (place: number, child: Child): Child => {
     places[place] = child
     void child.ended.then(async () => {
       if (places[place] !== child) return
       places[place] = undefined
-      if (!fleet.isClosed() && (await wasReady(child))) occupy(place) // at once, so that the next run finds it warm
+      if (!fleet.isClosed() && (await isReady(child))) occupy(place, fleet.start()) // at once: the next run finds it warm
     })
     return child
   }
 
-  fleet.onGrown((grown) => {
+  fleet.onGrown(async (grown) => {
     const place = places.indexOf(grown)
-    if (place < 0) return
-    const next = occupy(place)
-    next.ready.then(grown.retire, () => {})
+    if (place < 0 || leaving.has(grown)) return
+    leaving.add(grown)
+    const next = fleet.start()
+    if ((await isReady(next)) && places[place] === grown) occupy(place, next)
+    else next.kill('recycled')
+    grown.retire()
+    leaving.delete(grown)
   })
 
   return {
@@ -53,7 +58,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
       for (;;) {
         let best: Child | undefined
         for (let place = 0; place < places.length; place++) {
-          const child = places[place] ?? occupy(place)
+          const child = places[place] ?? occupy(place, fleet.start())
           if (!best || child.size() < best.size()) best = child
         }
         if (!best) throw new Error('A sandbox needs at least one place')
@@ -65,7 +70,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
   }
 }
 
-const wasReady = (child: Child): Promise<boolean> =>
+const isReady = (child: Child): Promise<boolean> =>
   child.ready.then(
     () => true,
     () => false,

@@ -1,9 +1,12 @@
 import type { Json } from '../../../../topology/words/json.ts'
 import { type Insert, type Place, userPlace } from '../../language/positions.ts'
 
-/** What is wrong with the job itself, found when it is loaded. */
-export class ValidationError extends Error {
-  override readonly name = 'ValidationError'
+/** Why a run could not even begin its work: the job or its input is at fault, and no try again will help. */
+export class NotRunnable extends Error {
+  constructor(name: 'ValidationError' | 'InputError', message: string) {
+    super(message)
+    this.name = name
+  }
 }
 
 /** What was thrown, as plain values that can be written as JSON. */
@@ -20,7 +23,7 @@ export const failureOf = (thrown: unknown, inserts: readonly Insert[]): Failure 
   try {
     if (!(thrown instanceof Error)) return thrownValue(thrown)
     const [name, message] = [text(thrown.name) || 'Error', text(thrown.message)]
-    const kind = crashes.has(name) ? 'crashed' : isOutOfMemory(thrown) ? 'memory' : 'failed'
+    const kind = isCrash(thrown) ? 'crashed' : isOutOfMemory(thrown) ? 'memory' : 'failed'
     return { name, message, kind, place: placeIn(text(thrown.stack), inserts), details: detailsOf(thrown) }
   } catch {
     return {
@@ -33,7 +36,8 @@ export const failureOf = (thrown: unknown, inserts: readonly Insert[]): Failure 
   }
 }
 
-const crashes: ReadonlySet<string> = new Set(['ReferenceError', 'SyntaxError', 'ValidationError'])
+const isCrash = (error: Error): boolean =>
+  error instanceof ReferenceError || error instanceof SyntaxError || error instanceof NotRunnable
 
 const isOutOfMemory = (error: Error): boolean =>
   error instanceof RangeError && error.message === 'Array buffer allocation failed'

@@ -12,6 +12,7 @@ export type Log = Readonly<{
 export const openLog = (limitBytes: number, enabled: boolean): Log => {
   const lines: LogLine[] = []
   let bytes = 0
+  let cut = false
 
   const note = (level: LogLevel, message: string): void => {
     lines.push({ time: new Date().toISOString(), level, source: 'penstock', message })
@@ -19,13 +20,15 @@ export const openLog = (limitBytes: number, enabled: boolean): Log => {
 
   const print = (level: LogLevel, values: readonly unknown[]): void => {
     const message = values.map(shown).join(' ')
-    const before = bytes
-    bytes += bytesOf(message)
-    if (before <= limitBytes) {
-      const kept = bytes <= limitBytes ? message : message.slice(0, limitBytes - before)
-      if (kept.length > 0 || message === '')
-        lines.push({ time: new Date().toISOString(), level, source: 'job', message: kept })
-      if (bytes > limitBytes) note('warn', `The log is cut here: it may have ${limitBytes} bytes`)
+    const left = limitBytes - bytes - bytesOfLine
+    bytes += bytesOf(message) + bytesOfLine
+    if (left >= 0) {
+      const kept = bytes <= limitBytes ? message : message.slice(0, left)
+      lines.push({ time: new Date().toISOString(), level, source: 'job', message: kept })
+    }
+    if (bytes > limitBytes && !cut) {
+      cut = true
+      note('warn', `The log is cut here: it may have ${limitBytes} bytes`)
     }
     if (bytes > limitBytes * floodFactor)
       throw new RangeError(`The job printed more than ${floodFactor} times what its log may hold`)
@@ -39,6 +42,9 @@ export const openLog = (limitBytes: number, enabled: boolean): Log => {
   const console = { debug: at('debug'), log: at('log'), info: at('info'), warn: at('warn'), error: at('error') }
   return { lines, console, note, flooded: () => bytes > limitBytes * floodFactor }
 }
+
+/** What a line costs beside its text: time, level and source are stored with it. */
+const bytesOfLine = 80
 
 /** How far over its limit a log makes its run a danger to the others (`semantics.md` 7). */
 const floodFactor = 100

@@ -1,7 +1,7 @@
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
 import type { Operation, State } from '../../language/core.ts'
 import type { Insert, Place } from '../../language/positions.ts'
-import { type Failure, failureOf, ValidationError } from './failure.ts'
+import { type Failure, failureOf, NotRunnable } from './failure.ts'
 import { finalState, maxBytes } from './final-state.ts'
 import { type Log, openLog } from './log.ts'
 import { openTimers, type Timers } from './timers.ts'
@@ -46,7 +46,7 @@ export const openRuns = (): Runs => {
 
   const start = async (run: Run, state: string): Promise<void> => {
     try {
-      await carryOut(run, JSON.parse(state))
+      await carryOut(run, initialState(state))
     } catch (thrown) {
       end(run, outcomeOf(run, failureOf(thrown, facts.inserts)))
     }
@@ -80,7 +80,10 @@ export const openRuns = (): Runs => {
       run.operation = number
       const made = thunk()
       if (typeof made === 'function') return made as Operation
-      throw new ValidationError(`${nameOf(number)} gives no operation: it must return a function of state`)
+      throw new NotRunnable(
+        'ValidationError',
+        `${nameOf(number)} gives no operation: it must return a function of state`,
+      )
     })
   }
 
@@ -161,6 +164,14 @@ export const openRuns = (): Runs => {
       ended = []
       return text
     },
+  }
+}
+
+const initialState = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new NotRunnable('InputError', `The initial state is not JSON: ${(error as Error).message}`)
   }
 }
 
