@@ -9,7 +9,7 @@ import { intakeIdOf } from '../../topology/wire/intake.ts'
 import { runRecordIdOf } from '../../topology/wire/runs.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import { batches } from './batches.ts'
-import { type BatchWork, takeBatch } from './take-batch.ts'
+import { takeBatch } from './take-batch.ts'
 
 export type SinkWork = Readonly<{
   log: MessageLog
@@ -35,14 +35,19 @@ export async function runSink({ log, catalogue, ...work }: SinkWork, stop: Stop)
   using _followed = catalogue.onChange(subscribe)
   subscribe()
 
-  const batchWork: BatchWork = { ...work, signal: stop.working }
+  const take = async (batch: readonly Delivery[]): Promise<void> => {
+    try {
+      await takeBatch({ ...work, signal: stop.working }, batch)
+    } catch (error) {
+      broken.abort() // nobody will ask for more: the reading must not be waited for
+      throw error
+    }
+  }
   try {
-    for await (const batch of batches(reader.deliveries(reading), batchLimits)) await takeBatch(batchWork, batch)
+    for await (const batch of batches(reader.deliveries(reading), batchLimits)) await take(batch)
     await reader.commit()
   } catch (error) {
     if (!stop.working.aborted) throw error
-  } finally {
-    broken.abort() // ends the reading, if it was not that which ended us
   }
 }
 

@@ -10,9 +10,10 @@ import { listMessages, readMessage } from '../../sinks/clickhouse/read/messages.
 import { listRuns, readRun } from '../../sinks/clickhouse/read/runs.ts'
 import { runSink } from '../../sinks/clickhouse/run.ts'
 import { schemaDir } from '../../sinks/clickhouse/schema.ts'
+import { Fault } from '../../topology/flow/fault.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { retryFaults } from '../../topology/flow/retry.ts'
-import { deadLettersTopic, intakeTopic, runsTopic } from '../../topology/topics.ts'
+import { deadLettersTopic, intakeTopic, projectTopics, runsTopic } from '../../topology/topics.ts'
 import { intakeRecord } from '../../topology/wire/intake.ts'
 import { type RunEvent, runRecord } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
@@ -23,12 +24,21 @@ import { type MemoryHouse, openMemoryHouse } from '../fixtures/memory-house.ts'
 import { until } from '../fixtures/penstock.ts'
 import { finished, matched, message, runFacts, started } from '../fixtures/records.ts'
 
-const clinic = `
-name: clinic
+const deployTo = async (house: MemoryHouse, project: string): Promise<void> => {
+  await house.log.ensureTopics(projectTopics(project, ['register']))
+  await house.deploy(`
+name: ${project}
 sources: { inbox: { type: webhook } }
 triggers: { registration: { type: message } }
 jobs: { register: { trigger: registration, expression: 'fn(state => state)' } }
-`
+`)
+}
+
+const openHouse = async (): Promise<MemoryHouse> => {
+  const house = await openMemoryHouse()
+  await deployTo(house, 'clinic')
+  return house
+}
 
 /** A sink that runs until it is disposed: then what is in hand is stored. */
 const startSink = ({ log, catalogue, meter }: MemoryHouse, store: Store): AsyncDisposable => {
@@ -53,7 +63,7 @@ describe('the sink', () => {
   let sink: AsyncDisposable
   beforeAll(async () => {
     store = await openDatabase()
-    house = await openMemoryHouse(clinic)
+    house = await openHouse()
     sink = startSink(house, store)
   })
   afterAll(async () => {
@@ -239,7 +249,7 @@ describe('the sink', () => {
   })
 
   test('reads the intake of a project that came later', async () => {
-    await house.deploy(clinic.replace('clinic', 'later'))
+    await deployTo(house, 'later')
     const taken = message({ project: 'later' })
     await house.log.append([intakeRecord(taken)])
     await until(() => readMessage(store, { project: 'later', id: taken.id }), 'it is stored')
@@ -248,7 +258,7 @@ describe('the sink', () => {
 
   test('pages never skip and never repeat, also among equal times', async () => {
     const project = 'pages'
-    await house.deploy(clinic.replace('clinic', project))
+    await deployTo(house, project)
     const all = Array.from({ length: 23 }, () => message({ project }))
     const batch = all.map(intakeRecord)
     await house.log.append(batch)
@@ -314,19 +324,33 @@ describe('a sink whose store dies', () => {
     }
     await migrate({ ...address, dir: schemaDir })
     await using store = await openStore(address)
-    await using house = await openMemoryHouse(clinic)
-    await using _sink = startSink(house, store)
+    await using house = await openHouse()
+    let death: 'before it is answered' | 'before its answer arrives' | undefined
+    const dying: Store = {
+      ...store,
+      async insert(table, rows, token) {
+        const when = death
+        death = undefined
+        const inserted = store.insert(table, rows, token)
+        if (when === 'before its answer arrives') await inserted
+        if (when) process.kill(embedded.pid, 'SIGKILL')
+        await inserted
+        if (when) throw new Fault('store-unavailable', 'the answer was lost')
+      },
+    }
+    await using _sink = startSink(house, dying)
     const all = Array.from({ length: 30_000 }, (_, n) => message({ key: `k${n}` }))
-    await house.log.append(all.slice(0, 10_000).map(intakeRecord))
+    await append(house, all.slice(0, 10_000))
     await until(() => count(store, 'messages'), 'the first are stored')
-    for (let round = 1; round <= 2; round++) {
-      await house.log.append(all.slice(round * 10_000, (round + 1) * 10_000).map(intakeRecord))
-      process.kill(embedded.pid, 'SIGKILL')
+    for (const [round, when] of (['before it is answered', 'before its answer arrives'] as const).entries()) {
+      death = when
+      await append(house, all.slice((round + 1) * 10_000, (round + 2) * 10_000))
+      await until(() => death === undefined, 'the store is killed')
       await embedded.exited
       const { url } = embedded
       embedded = await startStore({ dataDir, logger: quiet })
       expect(embedded.url).toBe(url)
-      const stored = (round + 1) * 10_000
+      const stored = (round + 2) * 10_000
       await until(async () => (await count(store, 'messages').catch(() => 0)) === stored, `all ${stored} are stored`)
     }
     expect(await count(store, 'message_rows')).toBe(all.length)
@@ -334,6 +358,47 @@ describe('a sink whose store dies', () => {
     expect((await house.recordsNow(intakeTopic('clinic'))).length).toBe(all.length)
   })
 })
+
+describe('a sink that ends', () => {
+  const endingSink = async (
+    store: Pick<Store, 'insert'>,
+    stop: (reading: AbortController, working: AbortController) => void,
+  ) => {
+    await using house = await openHouse()
+    const [reading, working] = [new AbortController(), new AbortController()]
+    const asked = Promise.withResolvers<void>()
+    const only = {
+      ...store,
+      insert: (...args: Parameters<Store['insert']>) => {
+        asked.resolve()
+        return store.insert(...args)
+      },
+    } as Store
+    const work = { ...house, store: only, logger: quiet, retry: retryFaults(() => 20) }
+    const ended = runSink(work, { reading: reading.signal, working: working.signal })
+    ended.catch(() => {})
+    await append(house, [message()])
+    await asked.promise
+    stop(reading, working)
+    return ended
+  }
+
+  test('drops what it has in hand when the store stays away and it may not wait longer', async () => {
+    const away = { insert: () => Promise.reject(new Fault('store-unavailable', 'away')) }
+    await endingSink(away, (reading, working) => {
+      reading.abort()
+      working.abort()
+    })
+  })
+
+  test('breaks, and does not hang, when there is a bug', async () => {
+    const broken = { insert: () => Promise.reject(new TypeError('a bug')) }
+    await expect(endingSink(broken, () => {})).rejects.toThrow('a bug')
+  })
+})
+
+const append = ({ log }: MemoryHouse, messages: readonly NewMessage[]): Promise<void> =>
+  log.append(messages.map(intakeRecord))
 
 /** Runs one under the other; a flow or fail job is told of by its parent only. */
 const chain = (
