@@ -12,16 +12,14 @@ export type FreeName = Readonly<{
 }>
 
 /** What the compiler wants to know of a program's names. */
-export type Names = Readonly<{ free: readonly FreeName[]; all: ReadonlySet<string>; topLevelAwaits: readonly Node[] }>
+export type Names = Readonly<{ free: readonly FreeName[]; topLevelAwaits: readonly Node[] }>
 
 /** Finds the free names of a program by ECMAScript's rules of scope. Throws `RangeError` where code nests too deeply to be walked. */
 export const namesOf = (program: Program): Names => {
   const free: FreeName[] = []
-  const all = new Set<string>()
   const topLevelAwaits: Node[] = []
 
   const use = (node: AnyNode & { type: 'Identifier' }, at: At, how: 'read' | 'write' | 'call' = 'read'): void => {
-    all.add(node.name)
     for (let scope: Scope | null = at.scope; scope; scope = scope.outer) if (scope.names.has(node.name)) return
     free.push({
       name: node.name,
@@ -43,7 +41,6 @@ export const namesOf = (program: Program): Names => {
         return
       case 'Identifier':
         if (how === 'write') use(node, at, 'write')
-        else all.add(node.name)
         return
       case 'ArrayPattern':
         for (const element of node.elements) walkTarget(element, at, how)
@@ -169,7 +166,7 @@ export const namesOf = (program: Program): Names => {
   }
 
   walk(program, { scope: { names: new Set(varNames(program)), outer: null }, inFunction: false })
-  return { free, all, topLevelAwaits }
+  return { free, topLevelAwaits }
 }
 
 type Scope = Readonly<{ names: ReadonlySet<string>; outer: Scope | null }>

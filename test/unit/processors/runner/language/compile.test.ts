@@ -63,6 +63,7 @@ describe('a job compiles', () => {
 
   test('with a name for its own use that the job does not use', () => {
     expect(compiled('const $add = 1; fn(s => $add)').script).toContain('async($add$,')
+    expect(compiled('function $add() {} fn(s => s)').script).toContain('async($add$,')
   })
 
   test('quickly, also when it is long', () => {
