@@ -112,10 +112,11 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
     }
     let sender = senders.get(node)
     if (!sender) {
-      sender = { node, ready: new Set(), running: false, lately: 0 }
+      sender = { node, ready: new Set(), running: false, lately: 0, arrived: 0, go: undefined }
       senders.set(node, sender)
     }
     sender.ready.add(lane)
+    if (++sender.arrived >= sender.lately) sender.go?.()
     if (!sender.running) void run(sender)
   }
 
@@ -123,10 +124,11 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
     sender.running = true
     await Promise.resolve() // what is appended in the same turn goes together
     while (sender.ready.size > 0) {
-      if (sender.lately > busyRecords && lingerMs > 0) await pause(lingerMs)
+      if (sender.lately > busyRecords && sender.arrived < sender.lately) await linger(sender)
       const producer = await produce.producer()
       const batches = gather(sender, producer)
       sender.lately = 0
+      sender.arrived = 0
       for (const batch of batches) sender.lately += batch.entries.length
       if (batches.length === 0) continue
       const results = await produce.send(sender.node, batches)
@@ -135,6 +137,17 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
     }
     sender.running = false
   }
+
+  /** Under load a request is worth waiting for: until as much has come as went last time, but hardly longer than a moment. */
+  const linger = (sender: Sender): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, lingerMs)
+      sender.go = (): void => {
+        sender.go = undefined
+        clearTimeout(timer)
+        resolve()
+      }
+    })
 
   const gather = (sender: Sender, current: Producer): readonly Batch[] => {
     const batches: Batch[] = []
@@ -264,7 +277,16 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
 }
 
 type Ticket = Pick<Entry, 'done' | 'failed'>
-type Sender = { readonly node: number; readonly ready: Set<Lane>; running: boolean; lately: number }
+type Sender = {
+  readonly node: number
+  readonly ready: Set<Lane>
+  running: boolean
+  /** How many records the last request had, and how many have come since. */
+  lately: number
+  arrived: number
+  /** Ends the waiting for more. */
+  go: (() => void) | undefined
+}
 
 const requestBytes = 2_000_000
 /** Far above what any topic takes, and below what a broker reads at all (`socket.request.max.bytes`). */
