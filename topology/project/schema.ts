@@ -46,14 +46,15 @@ export const readDraft = (document: Json, report: Report): Draft => {
 export const codeIdOf = (code: string): string => createHash('sha256').update(code).digest('hex')
 
 const readSource = (source: JsonObject, name: string, spot: Spot): DraftSource => {
-  const { type, id, path, enabled, max_body_bytes, key } = readKeys(source, webhookKeys, spot)
-  return { kind: type, name, id, path, enabled, maxBodyBytes: max_body_bytes, key }
+  const kind = readKeys(typeOf(source), sourceTypeKeys, spot).type
+  // Which other keys are right depends on the type.
+  const { id, path, enabled, max_body_bytes, key } = readKeys(kind === null ? {} : source, webhookKeys, spot)
+  return { kind: kind ?? 'webhook', name, id, path, enabled, maxBodyBytes: max_body_bytes, key }
 }
 
 const readTrigger = (trigger: JsonObject, name: string, spot: Spot): Trigger => {
-  const type = Object.hasOwn(trigger, 'type') ? { type: trigger['type'] ?? null } : {}
-  const kind = readKeys(type, typeKeys, spot).type
-  if (kind === null) return { kind: 'message', name, sources: null } // which other keys are right depends on the type
+  const kind = readKeys(typeOf(trigger), triggerTypeKeys, spot).type
+  if (kind === null) return { kind: 'message', name, sources: null }
   if (kind !== 'message') return { kind, name, job: readKeys(trigger, afterKeys, spot).job }
   const { filter, not, source } = readKeys(trigger, messageKeys, spot)
   return { kind, name, ...(filter !== undefined && { filter }), ...(not !== undefined && { not }), sources: source }
@@ -94,6 +95,8 @@ const readNamed = <T>(
   }
   return found
 }
+
+const typeOf = (entry: JsonObject): JsonObject => (Object.hasOwn(entry, 'type') ? { type: entry['type'] ?? null } : {})
 
 const uuid: Read<string> = (value) => {
   const id = typeof value === 'string' ? value.toLowerCase() : ''
@@ -138,8 +141,11 @@ const projectKeys = {
 
 const limitKeys = { loop_limit: optional(integer(1, 10_000), 100) }
 
+const sourceType = oneOf('webhook')
+const sourceTypeKeys = { type: required<Source['kind'] | null>(sourceType, null, 'the type "webhook"') }
+
 const webhookKeys = {
-  type: required(oneOf('webhook'), 'webhook', 'the type "webhook"'),
+  type: optional(sourceType, null),
   id: optional(uuid, null),
   path: optional(sourcePath, null),
   enabled: optional(flag, true),
@@ -148,7 +154,9 @@ const webhookKeys = {
 }
 
 const triggerType = oneOf('message', 'flow', 'fail')
-const typeKeys = { type: required<Trigger['kind'] | null>(triggerType, null, 'the type "message", "flow" or "fail"') }
+const triggerTypeKeys = {
+  type: required<Trigger['kind'] | null>(triggerType, null, 'the type "message", "flow" or "fail"'),
+}
 
 const messageKeys = {
   type: optional(triggerType, null),

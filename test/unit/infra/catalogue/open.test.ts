@@ -4,7 +4,7 @@ import { openCatalogue } from '../../../../infra/catalogue/open.ts'
 import { openMemoryLog } from '../../../../infra/memory/log.ts'
 import { Fault } from '../../../../topology/flow/fault.ts'
 import type { Logger, MessageLog, TailItem } from '../../../../topology/flow/ports.ts'
-import { fixedTopics } from '../../../../topology/topics.ts'
+import { definitionsTopic, fixedTopics } from '../../../../topology/topics.ts'
 import { catalogueContract, prepared } from '../../../contracts/catalogue-contract.ts'
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -25,16 +25,20 @@ const breaking = (log: MessageLog, after: number[], reason: () => Error): Pick<M
 test('a log that goes away is followed again, and nothing is taken twice', async () => {
   await using log = openMemoryLog()
   await log.ensureTopics(fixedTopics)
+  await log.append([{ topic: definitionsTopic, key: 'strange', value: '', headers: {} }])
+  const skipped: string[] = []
+  const warn = (_: object, text: string): void => void (text.startsWith('Skipped') && skipped.push(text))
   const signal = AbortSignal.timeout(10_000)
   const unsteady = breaking(log, [0, 1, 2], () => new Fault('log-unavailable', 'gone'))
   const changes: string[] = []
-  await using catalogue = await openCatalogue(unsteady, { logger: quiet })
+  await using catalogue = await openCatalogue(unsteady, { logger: { ...quiet, warn } })
   using _listening = catalogue.onChange((project) => changes.push(project))
   for (const description of ['one', 'two', 'three', 'four']) {
     const deployment = prepared(catalogue, `name: p\ndescription: ${description}`)
     expect(await deployProject(deployment, { log, catalogue, signal })).toMatchObject({ kind: 'accepted' })
   }
   expect(changes).toEqual(['p', 'p', 'p', 'p'])
+  expect(skipped).toHaveLength(1)
 })
 
 test('a bug ends the following, and whoever waits is told', async () => {
@@ -55,6 +59,18 @@ test('a bug ends the following, and whoever waits is told', async () => {
   await expect(deploying).rejects.toBe(bug)
   expect(catalogue.broken.reason).toBe(bug)
   await expect(catalogue.reached(6n, AbortSignal.timeout(10_000))).rejects.toBe(bug)
+})
+
+test('who waits for an offset goes on when it has been read', async () => {
+  await using log = openMemoryLog()
+  await log.ensureTopics(fixedTopics)
+  await using catalogue = await openCatalogue(log, { logger: quiet })
+  const reached = [1n, 0n].map((offset) => catalogue.reached(offset, AbortSignal.timeout(10_000)))
+  for (const deployment of [prepared(catalogue, 'name: p'), prepared(catalogue, 'name: q', 'q')]) {
+    await log.append(deployment.records)
+  }
+  await Promise.all(reached)
+  expect([...catalogue.projects().keys()]).toEqual(['p', 'q'])
 })
 
 test('waiting ends when it is told to, when the catalogue closes, and at once for what was read', async () => {

@@ -80,7 +80,7 @@ describe('a document', () => {
   })
 
   test('has sources that can be told apart', () => {
-    const two = `name: p\nsources:\n  a: { type: webhook, id: ${id}, path: in }\n  b: { type: webhook, id: ${id.toUpperCase()}, path: in }\n  c: { type: kafka }\n  d: {}`
+    const two = `name: p\nsources:\n  a: { type: webhook, id: ${id}, path: in }\n  b: { type: webhook, id: ${id.toUpperCase()}, path: in }\n  c: { type: kafka, hosts: [h] }\n  d: {}`
     expect(problemsOf(two)).toEqual([
       '4:23 sources.b.id: The source "a" has this id too: give each its own.',
       '4:65 sources.b.path: The source "a" has this path too: give each its own.',

@@ -45,6 +45,7 @@ describe('the text of a document', () => {
     expect(JSON.stringify(read('{"a": [9007199254740993, 0.10000000000000000555, 1e400, -0, 12]}', 'json'))).toBe(
       '{"a":[9007199254740993,0.10000000000000000555,1e400,0,12]}',
     )
+    expect(Object.is(read('-0', 'json'), 0)).toBe(true) // as it will be when it has been written and read again
     expect(JSON.stringify(read('[9007199254740993, +5, 007, 0x1F, 0o17, .5, 1., -1.50, 1e400]'))).toBe(
       '[9007199254740993,5,7,31,15,0.5,1,-1.5,1e400]',
     )
@@ -132,6 +133,7 @@ describe('the text of a document', () => {
       expect.stringMatching(/^\d+:\d+ : Aliases stand for over 200000 characters: write less with them\.$/),
     ])
     expect(flawsOf(`a: &a "${'x'.repeat(100_000)}"\nb: [*a, *a, *a]`)).toHaveLength(1)
+    expect(flawsOf(`b: &b 1\na: &a [*b, "${'x'.repeat(100_000)}"]\nc: [*a, *a, *a]`)).toHaveLength(1)
     for (const deep of ['[', '- ', '? ', '{ a: ']) {
       expect(flawsOf(deep.repeat(20_000))).toEqual([expect.stringContaining('Nested deeper than 200: flatten it.')])
     }

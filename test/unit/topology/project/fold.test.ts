@@ -32,6 +32,18 @@ describe('the fold of definitions', () => {
     expect(log.fold.projects().get('p')).toMatchObject({ deploy: 2, project: { description: 'theirs' } })
   })
 
+  test.each<[string, (value: Record<string, unknown>) => void]>([
+    ['builds on another than the one in force', (value) => Object.assign(value, { based_on: null })],
+    ['does not come next after the one in force', (value) => Object.assign(value, { deploy: 3 })],
+    ['is of a later version and stale', (value) => Object.assign(value, { v: 2, deploy: 1, based_on: null })],
+  ])('leaves all as it is for a deploy that %s', (_what, change) => {
+    const log = newLog()
+    log.deploy('name: p')
+    const before = told(log.fold)
+    log.write([edited(log.prepare('name: p\ndescription: new').records.at(-1), change)])
+    expect(told(log.fold)).toEqual(before)
+  })
+
   test('a deletion takes sources out, and leaves the versions of jobs and the topics', () => {
     const log = newLog()
     log.deploy(`name: p\nsources: { s: { type: webhook, id: ${id} } }\njobs: { j: { expression: x } }`)
