@@ -1,6 +1,6 @@
 // Makes node_modules what package-lock.json says, when it is not. Runs on any Node from 20 on, with nothing installed.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -20,17 +20,19 @@ const read = (path) => {
   }
 }
 
-/** npm writes down what it has installed when it is done: true when that is the same, package by package. */
+/** npm writes down what it has installed when it is done: true when that is what the lock says, and is there. */
 const isInstalled = () => {
   const installed = read('node_modules/.package-lock.json')
   if (installed === '') return false
   const have = JSON.parse(installed).packages
-  return Object.entries(JSON.parse(read('package-lock.json')).packages).every(
-    ([path, { version, integrity, optional }]) =>
-      path === '' ||
-      (optional && !have[path]) ||
-      (have[path]?.version === version && have[path]?.integrity === integrity),
-  )
+  const isHere = ([path, wanted]) =>
+    have[path]
+      ? have[path].version === wanted.version &&
+        have[path].integrity === wanted.integrity &&
+        existsSync(join(root, path, 'package.json'))
+      : wanted.optional === true // of another platform
+  const { '': _root, ...wanted } = JSON.parse(read('package-lock.json')).packages
+  return Object.entries(wanted).every(isHere)
 }
 
 /** The Node that everything runs on comes with an install script, which npm can be set not to run. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Tools } from '../config.ts'
 import { StartProblem } from '../start-problem.ts'
+import { killWithChildren } from './child.ts'
 import { findMaven } from './java.ts'
 import { takeLock } from './lock.ts'
 
@@ -53,6 +54,7 @@ const copyDependencies = async (to: string, { tools, onProgress }: JarOptions): 
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
   const args = ['-B', '-C', '-f', pom, goal, `-DoutputDirectory=${to}`, '-DincludeScope=runtime']
   const maven = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  killWithChildren(maven)
   const complaints: string[] = []
   let fetched = 0
   for (const stream of [maven.stdout, maven.stderr]) {

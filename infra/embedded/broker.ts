@@ -96,7 +96,7 @@ const run = ({ java, jars, archive, dir, scratch }: Machine, logger: Logger): Pr
     ],
     ready: /Kafka Server started/,
     readyWithinMs: 90_000,
-    graceMs: archive.used ? 6_000 : 8_500, // writing the archive takes 3 s on a quiet machine
+    graceMs: 6_000,
     onLine: (line) => logger.debug({ part: 'broker' }, line),
   })
 
@@ -108,10 +108,9 @@ const format = async ({ java, jars, archive, dir, scratch }: Machine, ports: Por
     rmSync(fresh, { recursive: true, force: true })
     writeFileSync(settings, brokerSettings({ ...ports, logDir: fresh }))
     const tool = ['-cp', jars.join(delimiter), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings]
-    const flags = archive.used ? archive.flags : []
     await promisify(execFile)(java.command, [
       '-XX:TieredStopAtLevel=1',
-      ...flags,
+      ...archive.flags,
       ...loggingTo(join(dir, 'broker.log')),
       ...tool,
     ])
@@ -121,17 +120,15 @@ const format = async ({ java, jars, archive, dir, scratch }: Machine, ports: Por
 }
 
 const brokerOf = (child: Child, { archive, port }: Readonly<{ archive: ClassArchive; port: number }>): Broker => {
-  const exited = child.exited.then((exit) => {
-    archive.keep(exit.wanted && exit.signal === null)
-    return exit
-  })
+  const stopped = new AbortController()
+  const archived = archive.make(stopped.signal)
   return {
     address: `127.0.0.1:${port}`,
     pid: child.pid,
-    exited,
+    exited: child.exited,
     async [Symbol.asyncDispose]() {
-      await child[Symbol.asyncDispose]()
-      await exited
+      stopped.abort()
+      await Promise.all([child[Symbol.asyncDispose](), archived])
     },
   }
 }

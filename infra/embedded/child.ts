@@ -109,6 +109,14 @@ export async function stopSurvivor({
   rmSync(pidFile({ name, dir }), { force: true })
 }
 
+/** Lets a short-lived process of another kind (Maven, say) be killed with the children. */
+export const killWithChildren = (spawned: ChildProcess): void => {
+  const { pid } = spawned
+  if (pid === undefined) return
+  living.add(pid)
+  spawned.once('exit', () => living.delete(pid))
+}
+
 /** The last resort of a process that must end now: every child that is still there is killed, without waiting. */
 export const killChildren = (): void => {
   for (const pid of living) signalProcess(pid, 'SIGKILL')

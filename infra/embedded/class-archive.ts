@@ -1,57 +1,86 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
+import { basename, delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { killWithChildren } from './child.ts'
 import type { Java } from './java.ts'
+import { takeLock } from './lock.ts'
 
 /**
- * Java's archive of loaded classes (AppCDS): a broker that starts from it needs a third of the CPU time. The first broker writes it when it
- * stops; it is for one Java and one place of the jars only, so both are in its name.
+ * Java's archive of loaded classes (AppCDS): with it a broker starts in half the time. It is for one Java and one place of the jars only,
+ * so both are in its name.
  */
 export type ClassArchive = Readonly<{
-  /** Options of a JVM that uses the archive, and refuses to start if it cannot; or of one that will write it when it ends. */
+  /** Options of a JVM that uses the archive, and refuses to start if it cannot; or of one that writes down what belongs into it. */
   flags: readonly string[]
-  /** True when there is one to use. */
-  used: boolean
-  /** Puts into the cache what the broker wrote when it ended; a half written one (the broker was killed) is not kept. */
-  keep(endedWell: boolean): void
+  /**
+   * Makes the archive if there is none, from what a broker has loaded until now: 7 s of CPU time, in the background, behind everything
+   * else. Never rejects: without it the broker works as well. Aborting leaves nothing running.
+   */
+  make(signal: AbortSignal): Promise<void>
   /** Throws it away: it may be damaged. */
   drop(): void
 }>
 
-export function classArchive(
-  options: Readonly<{ cacheDir: string; java: Java; jars: readonly string[]; scratch: string }>,
-): ClassArchive {
-  const { cacheDir, java, jars, scratch } = options
+export type ArchiveOptions = Readonly<{ cacheDir: string; java: Java; jars: readonly string[]; scratch: string }>
+
+export function classArchive({ cacheDir, java, jars, scratch }: ArchiveOptions): ClassArchive {
   const key = createHash('sha256')
     .update([java.command, java.banner, ...jars].join('\n'))
     .digest('hex')
     .slice(0, 12)
   const file = join(cacheDir, `broker-${key}.jsa`)
-  const written = join(scratch, 'broker.jsa')
+  const loaded = join(scratch, 'classes')
   const used = existsSync(file)
   return {
-    used,
     flags: used
       ? [`-XX:SharedArchiveFile=${file}`, '-XX:+VerifySharedSpaces', '-Xshare:on', ...quiet]
-      : [`-XX:ArchiveClassesAtExit=${written}`, ...quiet],
-    keep(endedWell) {
-      if (used || !existsSync(written)) return
-      if (endedWell && !existsSync(file)) publish(written, file)
-      rmSync(written, { force: true })
+      : [`-XX:DumpLoadedClassList=${loaded}`],
+    async make(signal) {
+      if (used) return
+      const lock = takeLock(`${file}.lock`)
+      if (lock.kind === 'taken') return
+      using _lock = lock
+      try {
+        await dump({ java, jars, classes: wholeLines(loaded), to: `${file}.new` }, signal)
+        replaceOthers(file)
+      } catch {
+        rmSync(`${file}.new`, { force: true })
+      }
     },
     drop: () => rmSync(file, { force: true }),
   }
 }
 
-/** Java tells at length which classes it leaves out, and why it ignores an archive; it works either way. */
+type Dump = Readonly<{ java: Java; jars: readonly string[]; classes: string; to: string }>
+
+const dump = async ({ java, jars, classes, to }: Dump, signal: AbortSignal): Promise<void> => {
+  const what = [`-XX:SharedClassListFile=${classes}`, `-XX:SharedArchiveFile=${to}`, '-cp', jars.join(delimiter)]
+  const args = ['-Xshare:dump', '-Xmx256m', '-XX:+UseSerialGC', ...quiet, ...what]
+  const options = { signal, killSignal: 'SIGKILL', maxBuffer: Number.POSITIVE_INFINITY } as const
+  const ended = promisify(execFile)(java.command, args, options)
+  killWithChildren(ended.child)
+  if (ended.child.pid) setPriority(ended.child.pid, constants.priority.PRIORITY_LOW)
+  await ended
+}
+
+/** Java tells at length which classes it leaves out. */
 const quiet = ['-Xlog:cds=off', '-Xlog:cds+dynamic=off', '-Xlog:class+path=off']
 
-/** Others may be reading the cache: the file appears whole. Archives of other Javas are older than this one, and big. */
-const publish = (from: string, to: string): void => {
-  const cacheDir = join(to, '..')
-  const whole = `${to}.${process.pid}.new`
-  copyFileSync(from, whole)
-  for (const name of readdirSync(cacheDir))
-    if (/^broker-\w+\.jsa$/.test(name)) rmSync(join(cacheDir, name), { force: true })
-  renameSync(whole, to)
+/** The broker goes on writing the list: its last line may be half a line. */
+const wholeLines = (file: string): string => {
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(`${file}.whole`, text.slice(0, text.lastIndexOf('\n') + 1))
+  return `${file}.whole`
+}
+
+/** The file appears when it is whole; those of other Javas, or of other places, go: they are big. */
+const replaceOthers = (file: string): void => {
+  const dir = join(file, '..')
+  for (const name of readdirSync(dir)) {
+    if (/^broker-\w+\.jsa$/.test(name) && name !== basename(file)) rmSync(join(dir, name), { force: true })
+  }
+  renameSync(`${file}.new`, file)
 }
