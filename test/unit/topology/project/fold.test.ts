@@ -35,7 +35,7 @@ describe('the fold of definitions', () => {
   test.each<[string, (value: Record<string, unknown>) => void]>([
     ['builds on another than the one in force', (value) => Object.assign(value, { based_on: null })],
     ['does not come next after the one in force', (value) => Object.assign(value, { deploy: 3 })],
-    ['is of a later version and stale', (value) => Object.assign(value, { v: 2, deploy: 1, based_on: null })],
+    ['is of a later version and stale', (value) => Object.assign(value, { v: 2, deploy: 5, based_on: 4 })],
   ])('leaves all as it is for a deploy that %s', (_what, change) => {
     const log = newLog()
     log.deploy('name: p')
