@@ -28,13 +28,16 @@ export async function openStore({ url, user, password, database, logger }: Store
 
 const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispose> => ({
   async insert(table, rows, token) {
-    if (rows.length === 0) return
+    const [first, ...names] = new Set(rows.flatMap(Object.keys))
+    if (first === undefined) return
+    const columns = [first, ...names] as const
     await client
       .insert({
         table,
-        values: rows,
-        format: 'JSONEachRow',
-        clickhouse_settings: { insert_deduplication_token: token, async_insert: 0 },
+        columns: [...columns],
+        values: rows.map((row) => columns.map((name) => (row as Readonly<Record<string, unknown>>)[name] ?? null)),
+        format: 'JSONCompactEachRow', // a third cheaper than with every name in every row
+        clickhouse_settings: { insert_deduplication_token: token, async_insert: 0, input_format_parallel_parsing: 0 },
       })
       .catch((error: unknown) => {
         throw isAboutRows(error) ? new Fault('row-refused', textOf(error), { cause: error }) : unavailable(error)

@@ -83,7 +83,7 @@ async function* inserted(session: Session, { sql, format }: Question, data: Buff
   }
 }
 
-const plainInsert = /^\s*INSERT\s+INTO\s+(?:TABLE\s+)?([\w.]+)\s*(?:\(([\w\s,`]+)\))?\s*FORMAT\s+\w+\s*$/i
+const plainInsert = /^\s*INSERT\s+INTO\s+(?:TABLE\s+)?([\w.]+)\s*(?:\(([\w\s.,`]+)\))?\s*FORMAT\s+\w+\s*$/i
 const rawFormats = new Set(['JSONEachRow', 'JSONCompactEachRow', 'CSV', 'CSVWithNames', 'TabSeparated', 'TSV'])
 
 /** Each chunk of a stream is a document of its own: head lines of all but the first are cut off. */

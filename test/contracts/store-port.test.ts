@@ -15,7 +15,7 @@ describe('the store', () => {
   let store: Store
   beforeAll(async () => {
     store = await openDatabase(address)
-    await store.command(`CREATE TABLE t (id UInt32, at DateTime64(3, 'UTC')) ENGINE = MergeTree PARTITION BY toYYYYMM(at)
+    await store.command(`CREATE TABLE t (id UInt32, at DateTime64(3, 'UTC'), note String) ENGINE = MergeTree PARTITION BY toYYYYMM(at)
       ORDER BY id SETTINGS non_replicated_deduplication_window = 100`)
   })
   afterAll(async () => {

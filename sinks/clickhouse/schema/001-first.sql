@@ -71,8 +71,8 @@ CREATE TABLE IF NOT EXISTS run_rows
   input Nullable(String) CODEC(ZSTD(1)),
   final_state Nullable(String) CODEC(ZSTD(1)),
   `log.time` Array(DateTime64(3, 'UTC')),
-  `log.level` Array(LowCardinality(String)),
-  `log.source` Array(LowCardinality(String)),
+  `log.level` Array(String),
+  `log.source` Array(String),
   `log.message` Array(String) CODEC(ZSTD(1)),
   version UInt64,
   INDEX by_time queued_at TYPE minmax
