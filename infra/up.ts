@@ -91,7 +91,7 @@ await runRole('up', async ({ config, logger, stop }) => {
       { name: 'kafka', check: async () => brokers.complaint() ?? (await log.ping().then(() => null)) },
       { name: 'clickhouse', check: async () => server.complaint() ?? (await store.query('SELECT 1').then(() => null)) },
       { name: 'roles', check: async () => keeper.health().find(({ state }) => state !== 'running')?.error ?? null },
-      { name: 'definitions', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
+      { name: 'catalogue', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
     ],
   })
   const api = apiRoutes({

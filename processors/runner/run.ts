@@ -43,7 +43,16 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
   })
   await runStage(
     reader,
-    { name: 'runner', stage: limitBurials(50, safely(stage)), retry: parts.retry, schedule: byLane(catalogue, meter) },
+    {
+      name: 'runner',
+      stage: limitBurials(50, safely(stage)),
+      retry: parts.retry,
+      schedule: byLane(catalogue, meter),
+      onBurial: ({ stage, reason, project, run, detail }) => {
+        meter.add('penstock_dead_letters_total', { stage, reason })
+        logger.warn({ stage, reason, project, run, detail }, 'a run request is buried')
+      },
+    },
     stop,
   )
 }

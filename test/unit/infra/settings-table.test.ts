@@ -7,7 +7,8 @@ test('the table of settings in the documentation is that of the code', () => {
     .split('\n')
     .filter((line) => line.startsWith('| `'))
   const rows = settingsTable.map(
-    (setting) => `| \`${setting.name}\`${setting.file ? ' (`…_FILE`)' : ''} | ${setting.default} | ${setting.meaning} |`,
+    (setting) =>
+      `| \`${setting.name}\`${setting.file ? ' (`…_FILE`)' : ''} | ${setting.default} | ${setting.meaning} |`,
   )
   expect(documented).toEqual(rows)
 })
