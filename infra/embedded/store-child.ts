@@ -21,7 +21,10 @@ const { data = '', port = '0', penstock = '', people = '' } = values
 
 const engine = openEngine(data)
 const logins = { penstock: secretFile(penstock), people: secretFile(people) }
-const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: 1_048_576 }, storeInterface(engine, logins))
+const server = createServer(
+  { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: 1_048_576 },
+  storeInterface(engine, logins),
+)
 
 const stop = async (): Promise<never> => {
   server.close()
