@@ -36,7 +36,7 @@ const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispo
         table,
         columns: [...columns],
         values: rows.map((row) => columns.map((name) => (row as Readonly<Record<string, unknown>>)[name] ?? null)),
-        format: 'JSONCompactEachRow', // a third cheaper than with every name in every row
+        format: 'JSONCompactEachRow', // names once, not in every row: a fifth less work for the store
         clickhouse_settings: { insert_deduplication_token: token, async_insert: 0, input_format_parallel_parsing: 0 },
       })
       .catch((error: unknown) => {
