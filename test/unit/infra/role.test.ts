@@ -37,19 +37,29 @@ test('when the drain is over, what is in hand is dropped', async () => {
 })
 
 test('Ctrl-C that comes twice at once, from the terminal and from npm, is one wish', async () => {
-  const running = role(`async ({ stop }) => {
-    console.log('up')
-    await aborted(stop.reading)
-    console.log('stopping')
-    await once(process.stdin, 'data')
-    console.log('dropped:', stop.working.aborted)
-  }`)
-  await said(running, 'up')
-  running.kill('SIGINT')
-  await said(running, 'stopping')
-  running.kill('SIGINT')
-  running.stdin.write('go on\n')
-  expect((await endOf(running)).out).toContain('dropped: false')
+  const { code, out } = await endOf(
+    role(`async ({ stop }) => {
+      for (const _ of ['the terminal', 'npm']) {
+        process.kill(process.pid, 'SIGINT')
+        await once(process, 'SIGINT')
+      }
+      console.log('stopping:', stop.reading.aborted, 'dropped:', stop.working.aborted)
+    }`),
+  )
+  expect(code).toBe(0)
+  expect(out).toContain('stopping: true dropped: false')
+})
+
+test('Ctrl-C again, when somebody has lost patience, drops what is in hand', async () => {
+  const impatient = role(
+    `async ({ stop }) => {
+      const again = setInterval(() => process.kill(process.pid, 'SIGINT'), 100)
+      await aborted(stop.working)
+      clearInterval(again)
+    }`,
+    { DRAIN_SECONDS: '600' },
+  )
+  expect((await endOf(impatient)).code).toBe(0)
 })
 
 test('a role that broke ends with 1 and says why', async () => {
