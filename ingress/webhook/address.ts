@@ -27,6 +27,7 @@ const sourcesByPath = perDeploy(({ project }): ReadonlyMap<string, Source> => {
 })
 
 const decoded = (segment: string): string => {
+  if (!segment.includes('%')) return segment // nearly always
   try {
     return decodeURIComponent(segment)
   } catch {
