@@ -35,13 +35,14 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   let membership: Membership | undefined
   let running: Promise<void> | undefined
   let dirty = false
+  let calledOff = false
   let committing = Promise.resolve()
 
   const expired = (): boolean => !membership || performance.now() - membership.lastAlive() > sessionMs - graceMs
 
   const permit = (): void => {
     if (!expired()) return
-    loseAll()
+    callOff()
     throw new Fault('membership-lost', `${group}: no heartbeat for too long`)
   }
 
@@ -64,8 +65,16 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     onTopicsChanged: () => void followTopics(),
   })
 
-  const loseAll = (): void => {
+  /** Whatever we hold may be somebody else's by now. */
+  const callOff = (): void => {
+    calledOff = true
     for (const place of desk.holds()) desk.lose(place)
+  }
+
+  /** The coordinator answers again, and knows us: what was ours still is, from where it was committed. */
+  const resume = (current: Membership): void => {
+    calledOff = false
+    void take(current, [...current.assigned().values()])
   }
 
   /** Commits what is done of these; what the coordinator refuses is forgotten, for then it is no more ours to say. */
@@ -149,17 +158,19 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       onAssigned: (places) => void take(current, places),
     })
     membership = current
-    const opened = performance.now()
-    let unsureSince = opened
+    const useless = Promise.withResolvers<unknown>()
+    let settledAt = performance.now()
     const watch = setInterval(() => {
+      const now = performance.now()
       if (missing) void followTopics()
-      if (!current.joining()) unsureSince = performance.now()
-      const stuck = performance.now() - unsureSince > settings.rebalanceMs + sessionMs
-      if (!stuck && (current.joining() || !expired())) return
-      loseAll()
-      giveUpMembership.resolve(new Error('no heartbeat for too long'))
+      if (!current.joining()) settledAt = now
+      if (now - settledAt > settings.rebalanceMs + sessionMs) useless.resolve(new Error('the group does not settle'))
+      else if (current.joining()) return
+      else if (!expired()) {
+        if (calledOff) resume(current)
+      } else if (!calledOff) callOff()
+      else if (now - current.lastAlive() > 3 * sessionMs) useless.resolve(new Error('no heartbeat for too long'))
     }, watchMs)
-    const giveUpMembership = Promise.withResolvers<unknown>()
     const commits = setInterval(() => {
       if (!dirty) return
       dirty = false
@@ -167,18 +178,18 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     }, settings.commitMs)
     try {
       await followTopics()
-      const reason = await Promise.race([current.broken, giveUpMembership.promise, aborted(closing.signal)])
+      const reason = await Promise.race([current.broken, useless.promise, aborted(closing.signal)])
       if (closing.signal.aborted) {
         await within(1_000, commitAssigned())
         return
       }
-      loseAll()
+      callOff()
       if (isHopeless(reason)) throw reason
       logger.warn({ group }, `Joining the group again: ${textOf(reason)}`)
     } finally {
       clearInterval(watch)
       clearInterval(commits)
-      loseAll()
+      callOff()
       membership = undefined
       await current[Symbol.asyncDispose]()
     }
