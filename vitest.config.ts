@@ -21,6 +21,15 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          ...forks,
+          name: 'extra',
+          include: ['test/extra/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
         test: { ...forks, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000 },
       },
     ],
