@@ -61,6 +61,7 @@ const openDoor = (logger: HouseLogger, drainMs: number) => {
     reading.abort(reason)
     dropAll(reason)
   }
+  setInterval(() => {}, 2 ** 30) // a role ends when its run does, not when Node finds nothing left to wait for
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal)
   process.on('uncaughtException', onBug).on('unhandledRejection', onBug)
   return {
