@@ -308,10 +308,9 @@ describe('a run that does not end by itself', () => {
   })
 
   test('does no more operations after its end', async () => {
-    const code = `fn(s => new Promise(r => setTimeout(r, 600, s)))\nfn(s => { for (;;); })`
-    const job = jobOf(code, limits)
-    expect((await runOf(sandbox, job)).error?.name).toBe('TimeoutError')
-    expect((await runOf(sandbox, job)).error?.name).toBe('TimeoutError')
+    const code = `fn(s => new Promise(r => setTimeout(() => { r(s); throw new Error('in a timer') }, 1)))
+fn(s => { for (;;); })`
+    expect((await runOf(sandbox, jobOf(code, limits))).error?.message).toBe('in a timer')
   })
 
   test('is cut off when its signal aborts, and rejects with the reason', async () => {
@@ -414,16 +413,16 @@ describe('neighbours', () => {
     expect(outcomes.map((one) => one.error?.name ?? JSON.parse(one.state ?? '').id)).toEqual([1, 'OOMError', 3])
   })
 
-  test('of other jobs succeed when the whole process has to be killed', { timeout: 30_000 }, async () => {
-    const ends: string[] = []
-    await using own = await openSandbox({ version: '1', maxRssMb: 300, onChildEnd: (why) => ends.push(why) })
+  test('of other jobs succeed when one eats more memory than its isolate was to have', {
+    timeout: 30_000,
+  }, async () => {
+    await using own = await openSandbox({ version: '1', maxRssMb: 300 })
     const bomb = jobOf(`fn(() => { const a = []; for (;;) a.push(new Array(30_000_000).fill(1.5)) })`, { memoryMb: 8 })
     const [first, ...others] = await Promise.all([runOf(own, bomb), ...[1, 2, 3].map((id) => runOf(own, slow, { id }))])
     expect(first).toMatchObject({ status: 'killed', exitCode: 134 })
     expect(others.map((one) => one.state)).toEqual(['{"id":1}', '{"id":2}', '{"id":3}'])
-    expect(ends).toContain('memory')
 
-    ends.length = 0 // from now on that job is kept away from the others
+    // from now on that job is kept away from the others
     const [again, other] = await Promise.all([runOf(own, bomb), runOf(own, slow, { id: 4 })])
     expect([again.error?.name, other.state]).toEqual(['OOMError', '{"id":4}'])
   })

@@ -4,6 +4,7 @@ import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import type { ChildEnd } from './child-process.ts'
 import { openFleet } from './fleet.ts'
 import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.ts'
+import { openQuarantine } from './quarantine.ts'
 import { realmScript } from './realm-script.ts'
 
 /** One job for one state. `state` is the JSON text of the initial state (`language/state.ts`). */
@@ -59,19 +60,3 @@ export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => 
   opening.move()
   return { run, [Symbol.asyncDispose]: fleet.close }
 }
-
-/** Jobs that took a whole process with them run alone for a while, so that they hurt nobody again. */
-const openQuarantine = (): Readonly<{ holds(job: Job): boolean; take(job: Job): void }> => {
-  const until = new Map<string, number>()
-  return {
-    holds: ({ codeId }) => {
-      if (until.size === 0) return false
-      if ((until.get(codeId) ?? 0) > performance.now()) return true
-      until.delete(codeId)
-      return false
-    },
-    take: ({ codeId }) => void until.set(codeId, performance.now() + quarantineMs),
-  }
-}
-
-const quarantineMs = 600_000
