@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Brand } from './brand.ts'
 
 export type MessageId = Brand<'MessageId'>
@@ -14,18 +14,19 @@ export type Origin = Readonly<{ topic: string; partition: number; offset: bigint
  * A new message id: UUID in v7 layout (RFC 9562), so it sorts by time as text and an id range is a time range.
  * The time is that of acceptance, the rest is random.
  */
-export const newMessageId = (nowMs: number = Date.now()): MessageId => uuidV7(nowMs, randomBytes(10)) as MessageId
+export const newMessageId = (nowMs: number = Date.now()): MessageId =>
+  uuidV7(nowMs, randomUUID().replaceAll('-', '').slice(12)) as MessageId
 
 /** The id of a record that brought none: the same place in the same log gives the same message, for ever. */
 export const messageIdOfRecord = (origin: Origin, timestampMs: number, cluster = ''): MessageId =>
   uuidV7(
     Math.min(Math.max(timestampMs, year2000), year2100),
-    hash(cluster, origin.topic, String(origin.partition), String(origin.offset)),
+    digest(cluster, origin.topic, String(origin.partition), String(origin.offset)),
   ) as MessageId
 
 /** The same message, job, parent run and replay always give the same run, so a repeat cannot start a second one. */
 export const runIdOf = (cause: RunCause): RunId =>
-  uuidV7(timeOf(cause.message), hash(cause.message, cause.job, cause.parent ?? '', cause.replay)) as RunId
+  uuidV7(timeOf(cause.message), digest(cause.message, cause.job, cause.parent ?? '', cause.replay)) as RunId
 
 export type RunCause = Readonly<{ message: MessageId; job: string; parent: RunId | null; replay: string }>
 
@@ -41,16 +42,14 @@ export const parseMessageId = (text: string | undefined): MessageId | undefined 
 
 export const isName = (text: string): text is Name => name.test(text)
 
-const uuidV7 = (timeMs: number, random: Uint8Array): string => {
+/** `random`: 20 or more hexadecimal digits, of which version and variant take six bits. */
+const uuidV7 = (timeMs: number, random: string): string => {
   const time = Math.trunc(timeMs).toString(16).padStart(12, '0')
-  const tail = Buffer.from(random.subarray(0, 10))
-  tail[0] = 0x70 | ((tail[0] ?? 0) & 0x0f)
-  tail[2] = 0x80 | ((tail[2] ?? 0) & 0x3f)
-  const hex = tail.toString('hex')
-  return `${time.slice(0, 8)}-${time.slice(8)}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`
+  const variant = ((Number.parseInt(random.charAt(4), 16) & 3) | 8).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(1, 4)}-${variant}${random.slice(5, 8)}-${random.slice(8, 20)}`
 }
 
-const hash = (...parts: readonly string[]): Buffer => createHash('sha256').update(parts.join('\n')).digest()
+const digest = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'hex')
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const name = /^[a-z0-9][a-z0-9-]{0,62}$/

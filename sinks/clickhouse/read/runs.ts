@@ -1,5 +1,5 @@
 import type { Store } from '../../../topology/flow/ports.ts'
-import type { Json } from '../../../topology/words/json.ts'
+import { type Json, parseExact } from '../../../topology/words/json.ts'
 import type { LogLine, RunError } from '../../../topology/words/run.ts'
 import {
   conditions,
@@ -150,4 +150,4 @@ const wholeRun = (row: WholeRow): Run => {
   }
 }
 
-const parsed = (text: string | null): Json => (text === null ? null : (JSON.parse(text) as Json))
+const parsed = (text: string | null): Json => (text === null ? null : parseExact(text))
