@@ -36,7 +36,7 @@ export type Finished = RunFacts &
     started_at: string
     finished_at: string
     duration_ms: number
-    /** The state that the last operation gave; null unless it succeeded. */
+    /** The state that the last operation gave; of one that was too large, its beginning as a string; else null. */
     final_state: Json
     /** What the run was given; null if it succeeded (then nothing needs it again). */
     input: Json
