@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -28,7 +28,7 @@ export type ArchiveOptions = Readonly<{ cacheDir: string; java: Java; jars: read
 
 export function classArchive({ cacheDir, java, jars, scratch }: ArchiveOptions): ClassArchive {
   const key = createHash('sha256')
-    .update([java.command, java.banner, ...jars].join('\n'))
+    .update([realpathSync(java.command), java.banner, ...jars].join('\n'))
     .digest('hex')
     .slice(0, 12)
   const file = join(cacheDir, `broker-${key}.jsa`)
@@ -76,11 +76,11 @@ const wholeLines = (file: string): string => {
   return `${file}.whole`
 }
 
-/** The file appears when it is whole; those of other Javas, or of other places, go: they are big. */
+/** The file appears when it is whole; those of other Javas, whole or half, go: they are big. */
 const replaceOthers = (file: string): void => {
   const dir = join(file, '..')
   for (const name of readdirSync(dir)) {
-    if (/^broker-\w+\.jsa$/.test(name) && name !== basename(file)) rmSync(join(dir, name), { force: true })
+    if (/^broker-\w+\.jsa/.test(name) && !name.startsWith(basename(file))) rmSync(join(dir, name), { force: true })
   }
   renameSync(`${file}.new`, file)
 }
