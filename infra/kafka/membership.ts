@@ -112,6 +112,10 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
   consumer.on('consumer:heartbeat:end', () => {
     aliveAt = sentAt
   })
+  consumer.on('consumer:group:rebalance', () => {
+    // The client joins by itself now; two joins at once would make it lose track of what it gives up.
+    joining ??= Promise.withResolvers<void>()
+  })
   consumer.on('consumer:group:join', () => void onJoined())
   consumer.on('error', broken.resolve)
 

@@ -169,7 +169,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       else if (!expired()) {
         if (calledOff) resume(current)
       } else if (!calledOff) callOff()
-      else if (now - current.lastAlive() > 3 * sessionMs) useless.resolve(new Error('no heartbeat for too long'))
+      else if (now - current.lastAlive() > 2 * sessionMs) useless.resolve(new Error('no heartbeat for too long'))
     }, watchMs)
     const commits = setInterval(() => {
       if (!dirty) return
