@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-const forks = { pool: 'forks' as const, execArgv: ['--no-node-snapshot'] }
+const forks = {
+  pool: 'forks' as const,
+  execArgv: ['--no-node-snapshot'],
+  setupFiles: ['test/fixtures/properties.ts'],
+}
 
 /** Where `.ci/run` wants the counts. */
 const results = process.env['TEST_RESULTS']

@@ -35,9 +35,9 @@ export const parseDeadLetter = (record: Incoming): DeadLetter => {
     run: headerOf(record, 'penstock-dead-run-id') ?? null,
     record: {
       topic,
-      partition: Number(partition) || 0,
-      offset: BigInt(/^\d+$/.test(offset ?? '') ? (offset ?? 0) : 0),
-      timestamp: Number(headerOf(record, 'penstock-dead-timestamp')) || record.timestamp,
+      partition: whole(partition) ?? 0,
+      offset: BigInt(/^\d{1,19}$/.test(offset ?? '') ? (offset ?? 0) : 0),
+      timestamp: whole(headerOf(record, 'penstock-dead-timestamp')) ?? record.timestamp,
       key: record.headers.get('penstock-dead-key') ?? null,
       value: record.value,
       headers: new Map([...record.headers].filter(([name]) => !name.startsWith('penstock-dead-'))),
@@ -50,6 +50,10 @@ export const deadLetterIdOf = (record: Incoming): string | undefined => {
   const origin = headerOf(record, 'penstock-dead-origin')
   return origin && `${headerOf(record, 'penstock-dead-stage') ?? ''}/${origin}`
 }
+
+/** A number as we write them, and none that a double does not hold. */
+const whole = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 
 const unknownReason: FaultCode = 'message-unreadable'
 

@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { readTools } from '../../../../infra/config.ts'
-import { type Broker, startBroker } from '../../../../infra/embedded/broker.ts'
-import { brokerJars, kafkaVersion } from '../../../../infra/embedded/broker-jars.ts'
-import { killChildren } from '../../../../infra/embedded/child.ts'
-import { isRunning, type ProcessId, runningProcess } from '../../../../infra/embedded/process-id.ts'
-import { StartProblem } from '../../../../infra/start-problem.ts'
+import { readTools } from '../../infra/config.ts'
+import { type Broker, startBroker } from '../../infra/embedded/broker.ts'
+import { brokerJars, kafkaVersion } from '../../infra/embedded/broker-jars.ts'
+import { killChildren } from '../../infra/embedded/child.ts'
+import { isRunning, type ProcessId, runningProcess } from '../../infra/embedded/process-id.ts'
+import { StartProblem } from '../../infra/start-problem.ts'
 
 // The tests go on from one another: one data directory lives through a clean stop, kills, and a damaged archive.
 const root = mkdtempSync(join(tmpdir(), 'penstock-broker-'))
@@ -20,7 +20,7 @@ const [dataDir, cacheDir] = [join(root, 'data'), join(root, 'cache')]
 const patience = 120_000
 
 beforeAll(async () => {
-  const ownCache = fileURLToPath(new URL('../../../../.cache', import.meta.url))
+  const ownCache = fileURLToPath(new URL('../../.cache', import.meta.url))
   await brokerJars({ cacheDir: ownCache, tools: readTools(), onProgress: () => {} })
   mkdirSync(cacheDir)
   symlinkSync(join(ownCache, `kafka-${kafkaVersion}`), join(cacheDir, `kafka-${kafkaVersion}`))
@@ -108,7 +108,7 @@ const damage = (file: string): void => {
 }
 
 const ownerProgram = `
-  import { startBroker } from ${JSON.stringify(new URL('../../../../infra/embedded/broker.ts', import.meta.url).href)}
+  import { startBroker } from ${JSON.stringify(new URL('../../infra/embedded/broker.ts', import.meta.url).href)}
   const logger = { debug() {}, info() {}, warn() {}, error() {} }
   const broker = await startBroker({ dataDir: ${JSON.stringify(dataDir)}, cacheDir: ${JSON.stringify(cacheDir)}, logger })
   console.log(broker.pid, broker.address)
