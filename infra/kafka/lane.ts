@@ -39,7 +39,7 @@ export type Entry = {
   readonly permit: (() => void) | undefined
   readonly done: () => void
   readonly failed: (error: Error) => void
-  state: 'waiting' | 'sent' | 'withdrawn'
+  state: 'waiting' | 'sent' | 'withdrawn' | 'over'
 }
 
 /** As the client wants it; key and headers are never absent. */

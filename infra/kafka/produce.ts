@@ -12,8 +12,8 @@ export type Produce = AsyncDisposable &
   Readonly<{
     /** The producer that new batches are numbered under; waits until the brokers give one. */
     producer(): Promise<Producer>
-    /** New batches will have another producer. */
-    retire(producer: Producer): void
+    /** New batches will have another producer than this; without one named, than the present one. */
+    retire(producer?: Producer): void
     encode(record: Outgoing): Message
     /** Sends the batches, all of one producer, and says of each what came of it. Never throws. */
     send(node: number, batches: readonly Batch[]): Promise<readonly Result[]>
@@ -70,7 +70,7 @@ export const openProduce = (
       current = await coming
       return current
     },
-    retire(producer) {
+    retire(producer = current) {
       if (current === producer) current = undefined
     },
     encode({ topic, key, value, headers }) {

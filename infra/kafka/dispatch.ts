@@ -1,0 +1,172 @@
+import type { Logger } from '../../topology/flow/ports.ts'
+import { backoff } from '../../topology/flow/retry.ts'
+import type { Cluster } from './cluster.ts'
+import type { Batch, Entry, Lane } from './lane.ts'
+import type { Produce, Producer, Result } from './produce.ts'
+
+/** Sends what lies in the lanes: to each broker one request at a time, with a batch of each of its lanes. */
+export type Dispatch = Readonly<{
+  /** There is something in the lane: have it sent as soon as its broker is free. */
+  kick(lane: Lane): void
+  /** Sends nothing any more. */
+  close(): void
+}>
+
+export type DispatchOptions = Readonly<{
+  logger: Logger
+  lingerMs: number
+  onWritten: (entry: Entry) => void
+  onFailed: (entry: Entry, error: Error) => void
+  /** The brokers say again and again that there is no such topic. */
+  onGone: (topic: string) => void
+}>
+
+export const openDispatch = (cluster: Cluster, produce: Produce, options: DispatchOptions): Dispatch => {
+  const { logger, lingerMs, onWritten, onFailed } = options
+  const senders = new Map<number, Sender>()
+  let closed = false
+
+  const kick = (lane: Lane): void => {
+    if (closed || lane.busy || lane.resting || lane.length === 0) return
+    const node = cluster.topic(lane.topic)?.leaders[lane.partition] ?? -1
+    if (node < 0 || !cluster.nodes().includes(node)) {
+      rest(lane, 'it has no leader')
+      return
+    }
+    let sender = senders.get(node)
+    if (!sender) {
+      sender = { node, ready: new Set(), running: false, lately: 0, arrived: 0, go: undefined }
+      senders.set(node, sender)
+    }
+    sender.ready.add(lane)
+    if (++sender.arrived >= sender.lately) sender.go?.()
+    if (!sender.running) void run(sender)
+  }
+
+  const run = async (sender: Sender): Promise<void> => {
+    sender.running = true
+    await Promise.resolve() // what is appended in the same turn goes together
+    while (sender.ready.size > 0 && !closed) {
+      if (sender.lately > busyRecords && sender.arrived < sender.lately) await linger(sender)
+      const producer = await produce.producer().catch(() => undefined)
+      if (!producer) break // only when everything is being closed
+      const batches = gather(sender, producer)
+      sender.arrived = 0
+      sender.lately = batches.reduce((sum, batch) => sum + batch.entries.length, 0)
+      if (batches.length === 0) continue
+      const results = await produce.send(sender.node, batches)
+      for (const [index, batch] of batches.entries()) settle(batch, results[index] ?? unheard)
+    }
+    sender.running = false
+  }
+
+  /** Under load a request is worth waiting for: until as much has come as went last time, but hardly longer than a moment. */
+  const linger = (sender: Sender): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, lingerMs)
+      sender.go = (): void => {
+        sender.go = undefined
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+
+  const gather = (sender: Sender, current: Producer): readonly Batch[] => {
+    const batches: Batch[] = []
+    let bytes = 0
+    for (const lane of sender.ready) {
+      if (bytes >= requestBytes) break
+      if (lane.busy || lane.resting) {
+        sender.ready.delete(lane)
+        continue
+      }
+      const batch = lane.next(current, onFailed)
+      if (!batch && lane.spent === current) {
+        produce.retire(current)
+        continue
+      }
+      // One request names one producer; a batch that is sent again may still belong to an earlier one.
+      if (batch && batches[0] && batch.producer !== batches[0].producer) continue
+      sender.ready.delete(lane)
+      if (!batch) continue
+      lane.busy = true
+      batches.push(batch)
+      bytes += batch.bytes
+    }
+    return batches
+  }
+
+  const settle = (batch: Batch, result: Result): void => {
+    const { lane } = batch
+    lane.busy = false
+    switch (result.kind) {
+      case 'written':
+        lane.attempts = 0
+        lane.missing = 0
+        lane.written()
+        for (const entry of batch.entries) onWritten(entry)
+        kick(lane)
+        break
+      case 'refused':
+        if (!lane.halve()) for (const entry of lane.drop()) onFailed(entry, result.fault)
+        kick(lane)
+        break
+      case 'producer-lost':
+        produce.retire(batch.producer)
+        lane.dissolve()
+        rest(lane, result.why)
+        break
+      case 'unsure':
+        rest(lane, result.why)
+        break
+      default:
+        result satisfies never
+    }
+  }
+
+  /** Waits, asks who leads the partition now, and goes on with the same batch. */
+  const rest = (lane: Lane, why: string): void => {
+    lane.resting = true
+    lane.attempts++
+    const { topic, partition, attempts } = lane
+    if (attempts % 10 === 3) logger.warn({ topic, partition, attempts }, `A partition cannot be written yet: ${why}`)
+    setTimeout(() => void wakeUp(lane), wait(attempts))
+  }
+
+  const wakeUp = async (lane: Lane): Promise<void> => {
+    const { topic } = lane
+    const known = await cluster.refresh([topic]).then(
+      () => cluster.topic(topic) !== undefined,
+      () => true, // nobody answered: that says nothing of the topic
+    )
+    lane.resting = false
+    lane.missing = known ? 0 : lane.missing + 1
+    if (lane.missing >= missingTimes) options.onGone(topic)
+    kick(lane)
+  }
+
+  return {
+    kick,
+    close() {
+      closed = true
+      for (const sender of senders.values()) sender.go?.()
+    },
+  }
+}
+
+type Sender = {
+  readonly node: number
+  readonly ready: Set<Lane>
+  running: boolean
+  /** How many records the last request had, and how many have come since. */
+  lately: number
+  arrived: number
+  /** Ends the waiting for more. */
+  go: (() => void) | undefined
+}
+
+const requestBytes = 2_000_000
+const busyRecords = 8
+const missingTimes = 5
+const unheard: Result = { kind: 'unsure', why: 'no word of it' }
+const wait = backoff(50, 1_000)
