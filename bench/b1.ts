@@ -131,7 +131,7 @@ const untilAllRan = (penstock: Penstock): Promise<boolean> =>
   until(async () => {
     const [row] = await sql<{ messages: string; ended: string }>(
       penstock,
-      `SELECT (SELECT uniq(id) FROM penstock.messages) AS messages, (SELECT countIf(status = 'success') FROM penstock.runs) AS ended`,
+      `SELECT (SELECT count() FROM penstock.messages) AS messages, (SELECT countIf(status = 'success') FROM penstock.runs) AS ended`,
     )
     return row !== undefined && row.messages === row.ended
   }, 'every message has its run')
