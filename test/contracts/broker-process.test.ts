@@ -13,6 +13,7 @@ import { brokerJars, kafkaVersion } from '../../infra/embedded/broker-jars.ts'
 import { killChildren } from '../../infra/embedded/child.ts'
 import { isRunning, type ProcessId, runningProcess } from '../../infra/embedded/process-id.ts'
 import { StartProblem } from '../../infra/start-problem.ts'
+import { silent } from '../fixtures/silent.ts'
 
 // The tests go on from one another: one data directory lives through a clean stop, kills, and a damaged archive.
 const root = mkdtempSync(join(tmpdir(), 'penstock-broker-'))
@@ -89,14 +90,13 @@ test('a wanted port that is taken is told before anything is started', async () 
   onTestFinished(() => void other.close())
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  const refused = startBroker({ dataDir: join(root, 'other'), cacheDir, port, logger })
+  const refused = startBroker({ dataDir: join(root, 'other'), cacheDir, port, logger: silent })
   await expect(refused).rejects.toThrow(StartProblem)
   await expect(refused).rejects.toThrow('KAFKA_PORT')
 })
 
-const logger = { debug() {}, info() {}, warn() {}, error() {} }
 const start = (options: { port?: number } = {}): Promise<Broker> =>
-  startBroker({ dataDir, cacheDir, logger, ...options })
+  startBroker({ dataDir, cacheDir, logger: silent, ...options })
 
 const archives = (): string[] => readdirSync(cacheDir).filter((name) => name.endsWith('.jsa'))
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { deployProject } from '../../infra/catalogue/deploy.ts'
 import { type OpenCatalogue, openCatalogue } from '../../infra/catalogue/open.ts'
-import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
+import type { MessageLog } from '../../topology/flow/ports.ts'
 import { checkDocument } from '../../topology/project/check.ts'
 import { type Deployment, deletionOf, deploymentOf, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { parseDocument } from '../../topology/project/document.ts'
 import { fixedTopics, intakeTopic } from '../../topology/topics.ts'
+import { silent } from '../fixtures/silent.ts'
 
-const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** What a catalogue promises on any message log. `openLog` gives an empty one. */
 export const catalogueContract = (name: string, openLog: () => Promise<MessageLog>): void => {
@@ -20,8 +20,8 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
   describe(`a catalogue on ${name}`, () => {
     test('a deploy is in force when its writer is answered, and everywhere from its offset on', async () => {
       await using log = await opened()
-      await using mine = await openCatalogue(log, { logger: quiet })
-      await using theirs = await openCatalogue(log, { logger: quiet })
+      await using mine = await openCatalogue(log, { logger: silent })
+      await using theirs = await openCatalogue(log, { logger: silent })
       expect(mine.offset()).toBe(-1n)
       const signal = AbortSignal.timeout(30_000)
       const outcome = await deployProject(prepared(mine, everything), { log, catalogue: mine, signal })
@@ -37,7 +37,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('a role that starts later has read all that was deployed when it opens', async () => {
       await using log = await opened()
-      await using first = await openCatalogue(log, { logger: quiet })
+      await using first = await openCatalogue(log, { logger: silent })
       const signal = AbortSignal.timeout(30_000)
       for (const description of ['one', 'two', 'three']) {
         await deployProject(
@@ -45,7 +45,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
           { log, catalogue: first, signal },
         )
       }
-      await using later = await openCatalogue(log, { logger: quiet })
+      await using later = await openCatalogue(log, { logger: silent })
       expect(later.projects()).toEqual(first.projects())
       expect(later.offset()).toBe(first.offset())
       expect([1, 2, 3].map((version) => later.jobVersion('p', 'j', version)?.code)).toEqual(['one', 'two', 'three'])
@@ -53,8 +53,8 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('of deploys that build on the same one is accepted, and the others are told', async () => {
       await using log = await opened()
-      await using here = await openCatalogue(log, { logger: quiet })
-      await using there = await openCatalogue(log, { logger: quiet })
+      await using here = await openCatalogue(log, { logger: silent })
+      await using there = await openCatalogue(log, { logger: silent })
       const signal = AbortSignal.timeout(30_000)
       const outcomes = await Promise.all(
         [here, there, here, there].map((catalogue, index) =>
@@ -68,7 +68,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('an id of a source goes to the first project that has it', async () => {
       await using log = await opened()
-      await using catalogue = await openCatalogue(log, { logger: quiet })
+      await using catalogue = await openCatalogue(log, { logger: silent })
       const signal = AbortSignal.timeout(30_000)
       const late = prepared(catalogue, everything.replace('name: p', 'name: q'), 'q')
       await deployProject(prepared(catalogue, everything), { log, catalogue, signal })
@@ -77,7 +77,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('a deletion takes the sources away and leaves what was written readable', async () => {
       await using log = await opened()
-      await using catalogue = await openCatalogue(log, { logger: quiet })
+      await using catalogue = await openCatalogue(log, { logger: silent })
       const signal = AbortSignal.timeout(30_000)
       await deployProject(prepared(catalogue, everything), { log, catalogue, signal })
       const changes: string[] = []
@@ -93,7 +93,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('the topics of a project are there when its deploy is', async () => {
       await using log = await opened()
-      await using catalogue = await openCatalogue(log, { logger: quiet })
+      await using catalogue = await openCatalogue(log, { logger: silent })
       await deployProject(prepared(catalogue, everything), { log, catalogue, signal: AbortSignal.timeout(30_000) })
       await log.append([{ topic: intakeTopic('p'), key: 'k', value: '{}', headers: {} }])
     })
@@ -101,7 +101,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
     test('what is no definition is told to the logger, and passed over', async () => {
       await using log = await opened()
       const warned: string[] = []
-      await using catalogue = await openCatalogue(log, { logger: { ...quiet, warn: (_, text) => warned.push(text) } })
+      await using catalogue = await openCatalogue(log, { logger: { ...silent, warn: (_, text) => warned.push(text) } })
       const [record] = prepared(catalogue, 'name: p').records.slice(-1)
       if (record === undefined) throw new Error('nothing to write')
       await log.append([{ ...record, value: '{' }])
@@ -116,7 +116,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 
     test('a thousand jobs are deployed at once', async () => {
       await using log = await opened()
-      await using catalogue = await openCatalogue(log, { logger: quiet })
+      await using catalogue = await openCatalogue(log, { logger: silent })
       const code = `// ${'x'.repeat(9_000)}\n`
       const jobs = Object.fromEntries(
         Array.from({ length: 1_000 }, (_, index) => [`j${index}`, { expression: `${code}${index}` }]),

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { openKafka } from '../../infra/kafka/open.ts'
 import { catalogueContract } from './catalogue-contract.ts'
+import { silent } from '../fixtures/silent.ts'
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 catalogueContract('Kafka', () =>
   openKafka({
@@ -13,6 +13,6 @@ catalogueContract('Kafka', () =>
     replication: 1,
     partitions: { intake: 1, job: 1 },
     embedded: true,
-    logger: quiet,
+    logger: silent,
   }),
 )

@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { startBroker } from '../../infra/embedded/broker.ts'
 import { openKafka } from '../../infra/kafka/open.ts'
-import type { Logger } from '../../topology/flow/ports.ts'
 import { headerOf, type Incoming } from '../../topology/words/record.ts'
 import { all, numberIn, readerOf, topic, until } from './message-log.ts'
+import { silent } from '../fixtures/silent.ts'
 
-const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 it('a broker that is killed and started again costs time, and nothing that was acknowledged', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'penstock-killed-'))
@@ -17,7 +16,7 @@ it('a broker that is killed and started again costs time, and nothing that was a
   const cleanUp = new AsyncDisposableStack()
   onTestFinished(() => cleanUp.disposeAsync())
   cleanUp.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-  const first = cleanUp.use(await startBroker({ dataDir, logger }))
+  const first = cleanUp.use(await startBroker({ dataDir, logger: silent }))
   const port = Number(first.address.split(':').at(-1))
   await using log = await openKafka({
     brokers: [first.address],
@@ -26,7 +25,7 @@ it('a broker that is killed and started again costs time, and nothing that was a
     replication: 1,
     partitions: { intake: 2, job: 1 },
     embedded: true,
-    logger,
+    logger: silent,
   })
   await log.ensureTopics([
     { ...topic('in', 2), precious: true },
@@ -76,7 +75,7 @@ it('a broker that is killed and started again costs time, and nothing that was a
   const refusedBefore = refused.size
   await until(() => refused.size > refusedBefore)
   await expect(log.ping()).rejects.toMatchObject({ code: 'log-unavailable' })
-  cleanUp.use(await startBroker({ dataDir, port, logger }))
+  cleanUp.use(await startBroker({ dataDir, port, logger: silent }))
   const before = acknowledged.size
   await until(() => acknowledged.size > before + 100)
   sending = false

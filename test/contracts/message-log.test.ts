@@ -3,11 +3,11 @@ import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
 import { openKafka } from '../../infra/kafka/open.ts'
 import { openMemoryLog } from '../../infra/memory/log.ts'
-import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
+import type { MessageLog } from '../../topology/flow/ports.ts'
 import { headerOf } from '../../topology/words/record.ts'
 import { all, messageLogContract, numbered, numberIn, readerOf, topic } from './message-log.ts'
+import { silent } from '../fixtures/silent.ts'
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 const brokers = [inject('kafkaBrokers')]
 
 const open = (prefix = `${randomUUID()}.`): Promise<MessageLog> =>

@@ -6,7 +6,8 @@ import { migrate } from '../../infra/clickhouse/migrate.ts'
 import { openStore } from '../../infra/clickhouse/open.ts'
 import { schemaDir } from '../../sinks/clickhouse/schema.ts'
 import type { Store } from '../../topology/flow/ports.ts'
-import { newAddress, openDatabase, quiet } from '../fixtures/database.ts'
+import { newAddress, openDatabase } from '../fixtures/database.ts'
+import { silent } from '../fixtures/silent.ts'
 import { freePort } from '../fixtures/penstock.ts'
 
 const address = newAddress()
@@ -103,7 +104,7 @@ describe('the schema', () => {
   })
 
   test('goes into no database with a strange name', async () => {
-    await expect(migrate({ ...address, database: 'x; DROP', dir: schemaDir, logger: quiet })).rejects.toThrow(/name/)
+    await expect(migrate({ ...address, database: 'x; DROP', dir: schemaDir, logger: silent })).rejects.toThrow(/name/)
   })
 })
 

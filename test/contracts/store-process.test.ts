@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runningProcess } from '../../infra/embedded/process-id.ts'
 import { startStore } from '../../infra/embedded/store.ts'
-import { quiet } from '../fixtures/database.ts'
+import { silent } from '../fixtures/silent.ts'
 import { freePort, until } from '../fixtures/penstock.ts'
 
 /** The process of the embedded store: how it starts, what it keeps, how it ends. */
@@ -24,12 +24,12 @@ describe('the process of the embedded store', () => {
     (await fetch(`${url}/?user=${user}&password=${password}`, { method: 'POST', body: query })).text()
 
   test('keeps data, passwords and port over a restart', async () => {
-    const first = await startStore({ dataDir, logger: quiet })
+    const first = await startStore({ dataDir, logger: silent })
     await ask(first, 'CREATE TABLE default.t (a String) ENGINE = MergeTree ORDER BY a')
     await ask(first, "INSERT INTO default.t VALUES ('kept')")
     await first[Symbol.asyncDispose]()
     expect(runningProcess(first.pid)).toBeUndefined()
-    await using second = await startStore({ dataDir, logger: quiet })
+    await using second = await startStore({ dataDir, logger: silent })
     expect(await ask(second, 'SELECT a FROM default.t')).toBe('kept\n')
     const { url, password, peoplePassword } = second
     expect({ url, password, peoplePassword }).toEqual({
@@ -47,10 +47,10 @@ describe('the process of the embedded store', () => {
     const address = somebody.address()
     const port = typeof address === 'object' && address ? address.port : 0
     await writeFile(join(dataDir, 'store-port'), String(port))
-    await using store = await startStore({ dataDir, logger: quiet })
+    await using store = await startStore({ dataDir, logger: silent })
     expect(store.url).not.toContain(`:${port}`)
     expect(await ask(store, 'SELECT 1')).toBe('1\n')
-    await expect(startStore({ dataDir: join(dataDir, 'other'), port, logger: quiet })).rejects.toThrow(
+    await expect(startStore({ dataDir: join(dataDir, 'other'), port, logger: silent })).rejects.toThrow(
       `Port ${port} is in use by another program`,
     )
     somebody.close()
@@ -58,14 +58,14 @@ describe('the process of the embedded store', () => {
 
   test('listens on the port that was chosen', async () => {
     const port = await freePort()
-    await using store = await startStore({ dataDir, port, logger: quiet })
+    await using store = await startStore({ dataDir, port, logger: silent })
     expect(store.url).toBe(`http://127.0.0.1:${port}`)
   })
 
   test('ends when the one that started it is killed', async () => {
     const program = `import { startStore } from ${JSON.stringify(join(root, 'infra/embedded/store.ts'))}
-      const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-      const store = await startStore({ dataDir: ${JSON.stringify(dataDir)}, logger: quiet })
+      const silent = { debug() {}, info() {}, warn() {}, error() {} }
+      const store = await startStore({ dataDir: ${JSON.stringify(dataDir)}, logger: silent })
       console.log(store.pid)`
     const starter = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],

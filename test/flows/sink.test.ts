@@ -19,7 +19,8 @@ import { type RunEvent, runRecord } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
 import type { EndStatus } from '../../topology/words/run.ts'
-import { openDatabase, quiet } from '../fixtures/database.ts'
+import { openDatabase } from '../fixtures/database.ts'
+import { silent } from '../fixtures/silent.ts'
 import { type MemoryHouse, openMemoryHouse } from '../fixtures/memory-house.ts'
 import { until } from '../fixtures/penstock.ts'
 import { finished, matched, message, runFacts, started } from '../fixtures/records.ts'
@@ -44,7 +45,7 @@ const openHouse = async (): Promise<MemoryHouse> => {
 const startSink = ({ log, catalogue, meter }: MemoryHouse, store: Store): AsyncDisposable => {
   const reading = new AbortController()
   const stop = { reading: reading.signal, working: new AbortController().signal }
-  const ended = runSink({ log, catalogue, meter, store, logger: quiet, retry: retryFaults(() => 20) }, stop)
+  const ended = runSink({ log, catalogue, meter, store, logger: silent, retry: retryFaults(() => 20) }, stop)
   ended.catch(() => {})
   return {
     [Symbol.asyncDispose]: async () => {
@@ -307,7 +308,7 @@ describe('a sink whose store dies', () => {
   let embedded: EmbeddedStore
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'penstock-store-'))
-    embedded = await startStore({ dataDir, logger: quiet })
+    embedded = await startStore({ dataDir, logger: silent })
   })
   afterAll(async () => {
     await embedded[Symbol.asyncDispose]()
@@ -320,7 +321,7 @@ describe('a sink whose store dies', () => {
       user: embedded.user,
       password: embedded.password,
       database: 'penstock',
-      logger: quiet,
+      logger: silent,
     }
     await migrate({ ...address, dir: schemaDir })
     await using store = await openStore(address)
@@ -348,7 +349,7 @@ describe('a sink whose store dies', () => {
       await until(() => death === undefined, 'the store is killed')
       await embedded.exited
       const { url } = embedded
-      embedded = await startStore({ dataDir, logger: quiet })
+      embedded = await startStore({ dataDir, logger: silent })
       expect(embedded.url).toBe(url)
       const stored = (round + 2) * 10_000
       await until(async () => (await count(store, 'messages').catch(() => 0)) === stored, `all ${stored} are stored`)
@@ -374,7 +375,7 @@ describe('a sink that ends', () => {
         return store.insert(...args)
       },
     } as Store
-    const work = { ...house, store: only, logger: quiet, retry: retryFaults(() => 20) }
+    const work = { ...house, store: only, logger: silent, retry: retryFaults(() => 20) }
     const ended = runSink(work, { reading: reading.signal, working: working.signal })
     ended.catch(() => {})
     await append(house, [message()])

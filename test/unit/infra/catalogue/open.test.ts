@@ -3,11 +3,11 @@ import { deployProject } from '../../../../infra/catalogue/deploy.ts'
 import { openCatalogue } from '../../../../infra/catalogue/open.ts'
 import { openMemoryLog } from '../../../../infra/memory/log.ts'
 import { Fault } from '../../../../topology/flow/fault.ts'
-import type { Logger, MessageLog, TailItem } from '../../../../topology/flow/ports.ts'
+import type { MessageLog, TailItem } from '../../../../topology/flow/ports.ts'
 import { definitionsTopic, fixedTopics } from '../../../../topology/topics.ts'
 import { catalogueContract, prepared } from '../../../contracts/catalogue-contract.ts'
+import { silent } from '../../../fixtures/silent.ts'
 
-const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 catalogueContract('the log in memory', async () => openMemoryLog())
 
@@ -31,7 +31,7 @@ test('a log that goes away is followed again, and nothing is taken twice', async
   const signal = AbortSignal.timeout(10_000)
   const unsteady = breaking(log, [0, 1, 2], () => new Fault('log-unavailable', 'gone'))
   const changes: string[] = []
-  await using catalogue = await openCatalogue(unsteady, { logger: { ...quiet, warn } })
+  await using catalogue = await openCatalogue(unsteady, { logger: { ...silent, warn } })
   using _listening = catalogue.onChange((project) => changes.push(project))
   for (const description of ['one', 'two', 'three', 'four']) {
     const deployment = prepared(catalogue, `name: p\ndescription: ${description}`)
@@ -47,7 +47,7 @@ test('a bug ends the following, and whoever waits is told', async () => {
   const bug = new Error('a bug')
   await using catalogue = await openCatalogue(
     breaking(log, [1], () => bug),
-    { logger: quiet },
+    { logger: silent },
   )
   const waiting = catalogue.reached(5n, AbortSignal.timeout(10_000))
   const deploying = deployProject(prepared(catalogue, 'name: p'), {
@@ -64,7 +64,7 @@ test('a bug ends the following, and whoever waits is told', async () => {
 test('who waits for an offset goes on when it has been read', async () => {
   await using log = openMemoryLog()
   await log.ensureTopics(fixedTopics)
-  await using catalogue = await openCatalogue(log, { logger: quiet })
+  await using catalogue = await openCatalogue(log, { logger: silent })
   const reached = [1n, 0n].map((offset) => catalogue.reached(offset, AbortSignal.timeout(10_000)))
   for (const deployment of [prepared(catalogue, 'name: p'), prepared(catalogue, 'name: q', 'q')]) {
     await log.append(deployment.records)
@@ -76,7 +76,7 @@ test('who waits for an offset goes on when it has been read', async () => {
 test('waiting ends when it is told to, when the catalogue closes, and at once for what was read', async () => {
   await using log = openMemoryLog()
   await log.ensureTopics(fixedTopics)
-  const catalogue = await openCatalogue(log, { logger: quiet })
+  const catalogue = await openCatalogue(log, { logger: silent })
   await catalogue.reached(-1n, AbortSignal.abort())
   const stop = new AbortController()
   const waiting = catalogue.reached(0n, stop.signal)
@@ -98,13 +98,13 @@ test('opening ends when it is told to while the log is not to be had', async () 
       throw new Fault('log-unavailable', 'gone')
     },
   }
-  await expect(openCatalogue(away, { logger: quiet, signal: stop.signal })).rejects.toThrow('stopped')
+  await expect(openCatalogue(away, { logger: silent, signal: stop.signal })).rejects.toThrow('stopped')
 })
 
 test('a deploy that the log does not take is thrown, not waited for', async () => {
   await using log = openMemoryLog()
   await log.ensureTopics(fixedTopics)
-  await using catalogue = await openCatalogue(log, { logger: quiet })
+  await using catalogue = await openCatalogue(log, { logger: silent })
   const gone = new Fault('log-unavailable', 'gone')
   const deaf = { ensureTopics: log.ensureTopics, append: () => Promise.reject(gone) }
   const deploying = deployProject(prepared(catalogue, 'name: p'), {
