@@ -35,6 +35,7 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
   const server = { ...options, prefix }
   const cluster = await openCluster(server)
   const writer = openWriter(cluster, { prefix, logger })
+  const door = openWriter(cluster, { prefix, logger }) // who waits for an answer does not wait for what stages write
   const readers = new Set<Reader>()
   const reading = {
     server,
@@ -49,7 +50,7 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
 
   return {
     append: (records) => writer.append(records),
-    tryAppend: writer.tryAppend,
+    tryAppend: door.tryAppend,
     reader(wish) {
       const reader = openReader(cluster, writer, { ...reading, ...wish })
       readers.add(reader)
@@ -70,7 +71,7 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...readers].map((reader) => reader[Symbol.asyncDispose]()))
-      await writer[Symbol.asyncDispose]()
+      await Promise.all([writer[Symbol.asyncDispose](), door[Symbol.asyncDispose]()])
       await cluster[Symbol.asyncDispose]()
     },
   }
