@@ -5,6 +5,23 @@ import { jobOf, resultOf, runOf } from './sandbox-jobs.ts'
 
 let sandbox: Sandbox
 
+/** What `using` throws when two things go wrong is no global, and yet it can be had: its prototype. */
+const suppressed =
+  '(() => { try { using a = { [Symbol.dispose]() { throw 1 } }; throw 2 } catch (error) { return Object.getPrototypeOf(error) } })()'
+const suppressedLater =
+  '(await (async () => { await using a = { async [Symbol.asyncDispose]() { throw 1 } }; throw 2 })().catch(error => Object.getPrototypeOf(error)))'
+
+/** Whose prototypes belong to all runs, although no global names them. */
+const handedOut = [
+  ...['function* () {}', 'async () => {}', 'async function* () {}', '(() => {}).bind()', '/a/', '(x => x)`a`'],
+  ...['Object.getPrototypeOf((function* () {})())', 'Object.getPrototypeOf((async function* () {})())'],
+  ...['[].values()', '""[Symbol.iterator]()', 'new Map().keys()', 'new Set().keys()', '"a".matchAll(/a/g)'],
+  ...['[].values().map(x => x)', 'Iterator.from({ next() {} })', '(function () { return arguments })()'],
+  ...['Promise.withResolvers().resolve', 'Proxy.revocable({}, {}).revoke', 'new Uint8Array(1).values()'],
+  ...['new Intl.Segmenter().segment("a")', 'new Intl.Segmenter().segment("a")[Symbol.iterator]()'],
+  ...['new Intl.NumberFormat().format', 'new Intl.Collator().compare', 'new Intl.DurationFormat()'],
+]
+
 beforeAll(async () => {
   sandbox = await openSandbox({ version: '1.2.3' })
 })
@@ -69,6 +86,13 @@ describe('what one run does, the next run of the same job does not see', () => {
     ['each("$..[?(@.constructor.prototype.trace = 1)]", fn(x => x))(state)', '({}).trace'],
     ['setTimeout(() => { shared.trace = 1 }, 0)', 'shared.trace'],
     ['Object.freeze(state)', 'Object.isFrozen(state)'],
+    [`${suppressed}.trace = 1`, `${suppressed}.trace`],
+    [`${suppressed}.constructor.trace = 1`, `${suppressed}.constructor.trace`],
+    [
+      `Object.getPrototypeOf(${suppressed}.constructor).prepareStackTrace = () => "trace"`,
+      'new Error("x").stack === "trace"',
+    ],
+    [`${suppressedLater}.trace = 1`, `${suppressedLater}.trace`],
   ])('%s', async (leave, read) => {
     const code = `const shared = {}
 let counter = 0
@@ -123,6 +147,10 @@ describe('a job finds no way out', () => {
     ['new SharedArrayBuffer(8)'],
     ['Atomics.wait'],
     ['new WeakRef({})'],
+    ['new FinalizationRegistry(() => {})'],
+    ['new DisposableStack()'],
+    ['new AsyncDisposableStack()'],
+    ['new SuppressedError()'],
     ['new Compartment()'],
     ['lockdown()'],
     ['harden({})'],
@@ -145,6 +173,31 @@ describe('a job finds no way out', () => {
       return isObject && (!Object.isFrozen(value) || (value.prototype && !Object.isFrozen(value.prototype)))
     })`
     expect(await resultOf(sandbox, open)).toEqual([])
+  })
+
+  test('everything that the language hands out is frozen, by whatever way it is reached', async () => {
+    const walk = `const seen = new Set()
+      const open = []
+      const visit = (value, path) => {
+        if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return
+        if (seen.has(value)) return
+        seen.add(value)
+        if (!Object.isFrozen(value)) open.push(path)
+        for (const key of Reflect.ownKeys(value)) {
+          const { value: own, get, set } = Object.getOwnPropertyDescriptor(value, key)
+          for (const next of [own, get, set]) visit(next, path + '.' + String(key))
+        }
+        visit(Object.getPrototypeOf(value), path + '.__proto__')
+      }
+      visit(globalThis, 'globalThis')
+      const late = {
+        'using': ${suppressed},
+        'await using': ${suppressedLater},
+        ${handedOut.map((text) => `${JSON.stringify(text)}: Object.getPrototypeOf(${text})`).join()}
+      }
+      for (const path of Object.keys(late)) visit(late[path], path)
+      return { open, enough: seen.size > 800 }`
+    expect(await resultOf(sandbox, walk)).toEqual({ open: [], enough: true })
   })
 
   test('nothing of the host can be reached from what a job holds', async () => {

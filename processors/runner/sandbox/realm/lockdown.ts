@@ -2,7 +2,7 @@ import { standardGlobals } from '../../language/globals.ts'
 
 /**
  * Freezes the realm for good: every intrinsic, the global and what `scope` adds to it, so that no run leaves a trace for the next.
- * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype); they are closed here.
+ * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype, what it does not know); they are closed here.
  */
 export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
   ses.repairIntrinsics({
@@ -27,7 +27,9 @@ export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
     Object.defineProperty(globalThis, name, { value, enumerable: false })
     if (name !== 'global') ses.harden(value)
   }
-  for (const name of Reflect.ownKeys(globalThis)) if (!kept.has(name)) Reflect.deleteProperty(globalThis, name)
+  const others = Reflect.ownKeys(globalThis).filter((name) => !kept.has(name))
+  for (const name of others) ses.harden(Reflect.get(globalThis, name)) // syntax still reaches some: `using` throws a SuppressedError
+  for (const name of others) Reflect.deleteProperty(globalThis, name)
   Object.freeze(protoOf(globalThis))
   Object.freeze(globalThis)
 }
