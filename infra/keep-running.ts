@@ -10,15 +10,25 @@ export type Health = Readonly<{
   error: string | null
 }>
 
-export type Keeper = Readonly<{
-  /** Runs the part, and again with backoff whenever it breaks, until `stop.reading` aborts and the part has come to its end. */
-  keep(role: string, run: (stop: Stop) => Promise<void>): Promise<void>
-  health(): readonly Health[]
-}>
+/** Disposing drops what the parts have in hand and waits until they have ended. */
+export type Keeper = AsyncDisposable &
+  Readonly<{
+    /** Runs the part, and again with backoff whenever it breaks, until the stop and until the part has come to its end. */
+    keep(role: string, run: (stop: Stop) => Promise<void>): void
+    /** Resolves when all parts have ended, which they do when they are stopped. */
+    ended(): Promise<void>
+    health(): readonly Health[]
+  }>
 
 /** A part that cannot go on ends and is started again, visibly: better than to live on half dead. */
-export const openKeeper = ({ stop, logger }: Readonly<{ stop: Stop; logger: Logger }>): Keeper => {
+export const openKeeper = ({ stop: asked, logger }: Readonly<{ stop: Stop; logger: Logger }>): Keeper => {
+  const closing = new AbortController()
+  const stop: Stop = {
+    reading: AbortSignal.any([asked.reading, closing.signal]),
+    working: AbortSignal.any([asked.working, closing.signal]),
+  }
   const roles = new Map<string, Health>()
+  const running: Promise<void>[] = []
   const set = (role: string, state: Health['state'], error: string | null = null) =>
     roles.set(role, { role, state, error })
 
@@ -32,15 +42,24 @@ export const openKeeper = ({ stop, logger }: Readonly<{ stop: Stop; logger: Logg
       } catch (error) {
         if (stop.reading.aborted) break
         set(role, 'restarting', error instanceof Error ? error.message : String(error))
-        logger.error({ role, err: error, attempt }, `${role} broke and is started again`)
+        logger.error({ role, error, attempt }, `${role} broke and is started again`)
         if (performance.now() - startedAt > calmMs) attempt = 1
         await sleep(wait(attempt), undefined, { signal: stop.reading }).catch(() => {}) // stopped while waiting: the loop ends
       }
     }
     set(role, 'stopped')
   }
+  const ended = async (): Promise<void> => void (await Promise.all(running))
 
-  return { keep, health: () => [...roles.values()] }
+  return {
+    keep: (role, run) => void running.push(keep(role, run)),
+    ended,
+    health: () => [...roles.values()],
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error('closing'))
+      await ended()
+    },
+  }
 }
 
 const wait = backoff(500, 30_000)

@@ -38,10 +38,11 @@ await runRole('up', async ({ config, logger, stop }) => {
   await using servers = new AsyncDisposableStack()
   const place = { dataDir: dataDir.path, logger, onProgress: (text: string) => logger.info({}, text) }
   logger.info({}, 'Starting Kafka and ClickHouse')
-  const [brokers, server] = await Promise.all([
+  const opening = Promise.all([
     openBrokers(config, place).then((opened) => servers.use(opened)),
     openStoreServer(config, place).then((opened) => servers.use(opened)),
   ])
+  const [brokers, server] = await unlessStopped(opening, stop.reading)
 
   const meter = openMeter()
   const retryOf = (role: string) =>
@@ -49,12 +50,8 @@ await runRole('up', async ({ config, logger, stop }) => {
       meter.add('penstock_retries_total', { role, fault: error.code })
       if (attempt === 3) logger.warn({ role, error }, `${role} tries again: ${error.message}`)
     })
-  await using log = await openKafka({
-    ...kafkaAccess(config),
-    brokers: brokers.addresses,
-    embedded: brokers.embedded,
-    logger,
-  })
+  const kafka = { ...kafkaAccess(config), brokers: brokers.addresses, embedded: brokers.embedded, logger }
+  await using log = await retryOf('start')(() => openKafka(kafka), stop.reading)
   const address = {
     url: server.url,
     user: server.user,
@@ -73,7 +70,7 @@ await runRole('up', async ({ config, logger, stop }) => {
     onChildEnd: (reason) => meter.add('penstock_sandbox_children_ended_total', { reason }),
   })
 
-  const keeper = openKeeper({ stop, logger })
+  await using keeper = openKeeper({ stop, logger })
   const publicUrl = () => config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`
   const info = () => ({
     version: packageJson.version,
@@ -103,14 +100,7 @@ await runRole('up', async ({ config, logger, stop }) => {
     info,
   })
   const parts = { log, catalogue, store, meter, logger }
-  const roles = Promise.all([
-    keeper.keep('filter', (until) => runFilter({ ...parts, retry: retryOf('filter') }, until)),
-    keeper.keep('runner', (until) =>
-      runRunner({ ...parts, sandbox, adaptor: `common@${packageJson.version}`, retry: retryOf('runner') }, until),
-    ),
-    keeper.keep('follow', (until) => runFollow({ ...parts, retry: retryOf('follow') }, until)),
-    keeper.keep('sink', (until) => runSink({ ...parts, retry: retryOf('sink') }, until)),
-  ])
+  const adaptor = `common@${packageJson.version}`
   const door = { host: config.HOST, adminToken, meter, logger }
   await using http = await openHttp({
     ...door,
@@ -122,11 +112,17 @@ await runRole('up', async ({ config, logger, stop }) => {
       ? undefined
       : await openHttp({ ...door, port: config.METRICS_PORT, setting: 'METRICS_PORT', routes: health })
 
+  keeper.keep('filter', (until) => runFilter({ ...parts, retry: retryOf('filter') }, until))
+  keeper.keep('runner', (until) => runRunner({ ...parts, sandbox, adaptor, retry: retryOf('runner') }, until))
+  keeper.keep('follow', (until) => runFollow({ ...parts, retry: retryOf('follow') }, until))
+  keeper.keep('sink', (until) => runSink({ ...parts, retry: retryOf('sink') }, until))
+
   writeFileSync(join(dataDir.path, 'kafka-address'), `${brokers.addresses.join(',')}\n`)
   writeFileSync(join(dataDir.path, 'clickhouse-url'), `${server.url}\n`)
-  if (config.DEMO && dataDir.fresh && catalogue.known().size === 0) {
+  if (config.DEMO && catalogue.known().size === 0) {
     logger.info({}, 'Deploying the demo project and sending its messages')
-    await seedDemo({ url: http.url, token: adminToken, signal: stop.reading })
+    const seeding = seedDemo({ url: http.url, token: adminToken, signal: stop.reading })
+    await seeding.catch((error: unknown) => logger.warn({ error }, 'The demo is not whole'))
   }
   const { passwordFile } = server.people
   console.log(
@@ -139,6 +135,20 @@ await runRole('up', async ({ config, logger, stop }) => {
       kafka: brokers.addresses.join(','),
     }),
   )
-  await roles
+  await Promise.race([keeper.ended(), brokenOf(catalogue.broken)])
   logger.info({}, 'Stopped')
 })
+
+/** What is being opened when we are stopped is left to the end of the process. */
+async function unlessStopped<T>(opening: Promise<T>, stop: AbortSignal): Promise<T> {
+  opening.catch(() => {}) // heard below, unless the stop came first
+  return await Promise.race([opening, brokenOf(stop)])
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function brokenOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,3 +1,4 @@
+import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import { backoff, retryFaults } from '../../topology/flow/retry.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
@@ -61,7 +62,7 @@ export async function openCatalogue(
   ).catch((error: unknown) => {
     if (closing.signal.aborted) return
     logger.error({ error }, `${definitionsTopic} can be followed no more`)
-    broken.abort(error)
+    broken.abort(new Fault('catalogue-lost', `${definitionsTopic} can be followed no more`, { cause: error }))
   })
   try {
     await unlessAborted(caughtUp.promise, signal === undefined ? ended : AbortSignal.any([signal, ended]))
@@ -97,7 +98,7 @@ export async function openCatalogue(
       return await unlessAborted(promise, AbortSignal.any([signal, ended])).finally(() => verdicts.delete(token))
     },
     [Symbol.asyncDispose]: async () => {
-      closing.abort(new Error('The catalogue was closed'))
+      closing.abort(new Fault('catalogue-lost', 'the catalogue was closed'))
       await following
     },
   }

@@ -8,8 +8,6 @@ import { takeLock } from './lock.ts'
 export type DataDir = Disposable &
   Readonly<{
     path: string
-    /** True when nothing had been kept here before. */
-    fresh: boolean
     /** A secret that is made once (32 random bytes, base64url) and kept in a file that only its owner can read. */
     secretFile(name: string): string
   }>
@@ -23,12 +21,8 @@ export function openDataDir(dir: string): DataDir {
       `Penstock already runs on ${path} (process ${lock.by.pid}): stop it first, or choose another directory and port with DATA_DIR=<dir> PORT=<port>.`,
     )
   }
-  const mark = join(path, 'version')
-  const fresh = !exists(mark)
-  if (fresh) writeFileSync(mark, '1\n')
   return {
     path,
-    fresh,
     secretFile: (name) => secretFile(join(path, name)),
     [Symbol.dispose]: () => lock[Symbol.dispose](),
   }

@@ -24,8 +24,12 @@ export type Place = Readonly<{ dataDir: string; logger: Logger; onProgress: (tex
 /** The brokers of KAFKA_BROKERS, else the embedded one. */
 export async function openBrokers(config: Config, { dataDir, logger, onProgress }: Place): Promise<Brokers> {
   if (config.KAFKA_BROKERS) return { addresses: config.KAFKA_BROKERS, embedded: false, ...notOurs }
-  const port = config.KAFKA_PORT
-  const start = () => startBroker({ dataDir, logger, onProgress, ...(port !== undefined && { port }) })
+  let port = config.KAFKA_PORT
+  const start = async () => {
+    const started = await startBroker({ dataDir, logger, onProgress, ...(port !== undefined && { port }) })
+    port = Number(started.address.split(':').at(-1)) // whoever has connected finds it there again
+    return started
+  }
   const broker = await keepAlive('broker', { start, logger })
   return {
     addresses: [broker.first.address],
@@ -42,8 +46,12 @@ export async function openStoreServer(config: Config, { dataDir, logger }: Place
     const people = { login: `${user}, as set`, url, passwordFile: null }
     return { url, user, password: config.CLICKHOUSE_PASSWORD ?? '', people, ...notOurs }
   }
-  const port = config.CLICKHOUSE_PORT
-  const start = () => startStore({ dataDir, logger, ...(port !== undefined && { port }) })
+  let port = config.CLICKHOUSE_PORT
+  const start = async () => {
+    const started = await startStore({ dataDir, logger, ...(port !== undefined && { port }) })
+    port = Number(new URL(started.url).port)
+    return started
+  }
   const store = await keepAlive('store', { start, logger })
   const { url, user, password, peopleUser, peoplePassword } = store.first
   const passwordFile = shortest(join(dataDir, 'sql-password'))

@@ -1,3 +1,4 @@
+import { reportBurials } from '../../topology/flow/burials.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
 import { inOrder, runStage } from '../../topology/flow/run-stage.ts'
@@ -33,10 +34,7 @@ export async function runFilter({ log, catalogue, meter, logger, retry }: Filter
       stage: counted(countIn(meter), limitBurials(50, safely(filterStage(catalogue)))),
       retry,
       schedule: inOrder(),
-      onBurial: ({ stage, reason, project, message, record: { topic, partition, offset } }) => {
-        meter.add('penstock_dead_letters_total', { stage, reason })
-        logger.warn({ stage, reason, project, message, topic, partition, offset }, 'a message is buried')
-      },
+      onBurial: reportBurials({ meter, logger }),
     },
     stop,
   )

@@ -1,3 +1,4 @@
+import { reportBurials } from '../../topology/flow/burials.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
 import { inOrder, runStage } from '../../topology/flow/run-stage.ts'
@@ -30,10 +31,7 @@ export async function runFollow({ log, catalogue, meter, logger, retry }: Follow
       stage: counted(count, limitBurials(50, safely(followStage(catalogue)))),
       retry,
       schedule: inOrder(),
-      onBurial: ({ stage, reason, project, run, record: { topic, partition, offset } }) => {
-        meter.add('penstock_dead_letters_total', { stage, reason })
-        logger.warn({ stage, reason, project, run, topic, partition, offset }, 'what follows a run is buried')
-      },
+      onBurial: reportBurials({ meter, logger }),
     },
     stop,
   )

@@ -1,6 +1,6 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import { bury, drop, emit, type Stage } from '../../topology/flow/verdict.ts'
-import type { Catalogue } from '../../topology/project/catalogue.ts'
+import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job, Project } from '../../topology/project/project.ts'
 import { jobRecord } from '../../topology/wire/job.ts'
 import { type Finished, parseRunRecord } from '../../topology/wire/runs.ts'
@@ -23,7 +23,7 @@ export const followStage =
 
     const after = nextKind(event)
     if (!after) return drop('cancelled')
-    await catalogue.reached(BigInt(event.definitions), signal)
+    await needDefinitions(catalogue, { offset: BigInt(event.definitions), signal })
     const definitions = catalogue.offset()
     const project = catalogue.projects().get(event.project)?.project
     if (!project) return drop('project-gone')

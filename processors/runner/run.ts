@@ -1,4 +1,5 @@
-import { gate, lanes } from '../../topology/flow/lanes.ts'
+import { reportBurials } from '../../topology/flow/burials.ts'
+import { type Gate, gate, lanes } from '../../topology/flow/lanes.ts'
 import type { Delivery, Logger, MessageLog } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
 import { runStage, type Schedule } from '../../topology/flow/run-stage.ts'
@@ -48,10 +49,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
       stage: limitBurials(50, safely(stage)),
       retry: parts.retry,
       schedule: byLane(catalogue, meter),
-      onBurial: ({ stage, reason, project, run, detail }) => {
-        meter.add('penstock_dead_letters_total', { stage, reason })
-        logger.warn({ stage, reason, project, run, detail }, 'a run request is buried')
-      },
+      onBurial: reportBurials({ meter, logger }),
     },
     stop,
   )
@@ -65,17 +63,18 @@ const topicsOf = (catalogue: Catalogue): readonly string[] =>
 const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
   const order = lanes()
   const all = gate(runsInHand)
-  const jobs = new Map<string, ReturnType<typeof gate>>()
+  const modes = new Map<string, Mode>()
 
-  const gateOf = (topic: string, { concurrency }: Job) => {
-    const name = `${topic}/${concurrency}`
-    const known = jobs.get(name) ?? gate(concurrency)
-    jobs.set(name, known)
-    return known
+  const modeOf = (topic: string, { order, concurrency }: Job): Mode => {
+    const known = modes.get(topic)
+    if (known?.order === order && known.concurrency === concurrency) return known
+    const before = Promise.all(known?.inHand ?? [])
+    const mode: Mode = { order, concurrency, places: gate(concurrency), inHand: new Set(), before }
+    modes.set(topic, mode)
+    return mode
   }
 
   return (delivery, work) => {
-    const job = jobOf(catalogue, delivery)
     const counted = async () => {
       meter.add('penstock_runs_in_hand', {}, 1)
       try {
@@ -84,10 +83,21 @@ const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
         meter.add('penstock_runs_in_hand', {}, -1)
       }
     }
+    const job = jobOf(catalogue, delivery)
     if (!job) return counted() // ends at once, as cancelled or as a dead letter
-    return order.run(laneOf(delivery, job), () => gateOf(delivery.record.topic, job).run(() => all.run(counted)))
+    const mode = modeOf(delivery.record.topic, job)
+    const done: Promise<void> = order.run(laneOf(delivery, mode), async () => {
+      await mode.before
+      await mode.places.run(() => all.run(counted))
+    })
+    mode.inHand.add(done)
+    return done.finally(() => mode.inHand.delete(done))
   }
 }
+
+/** How the runs of a job wait for each other. When a deploy changes that, new runs begin after `before`, or they would overtake. */
+type Mode = Pick<Job, 'order' | 'concurrency'> &
+  Readonly<{ places: Gate; inHand: Set<Promise<void>>; before: Promise<unknown> }>
 
 const runsInHand = 64
 
@@ -96,7 +106,7 @@ const jobOf = (catalogue: Catalogue, { record }: Delivery): Job | undefined => {
   return name?.kind === 'job' ? catalogue.projects().get(name.project)?.project.jobs.get(name.job) : undefined
 }
 
-const laneOf = ({ record }: Delivery, { order }: Job): string => {
+const laneOf = ({ record }: Delivery, { order }: Mode): string => {
   switch (order) {
     case 'key':
       return `${record.topic}/${record.key?.toString('base64') ?? ''}`

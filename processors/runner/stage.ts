@@ -1,6 +1,6 @@
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { bury, emit, type Stage } from '../../topology/flow/verdict.ts'
-import type { Catalogue } from '../../topology/project/catalogue.ts'
+import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { maxRunRecordBytes } from '../../topology/topics.ts'
 import { parseJobRecord } from '../../topology/wire/job.ts'
@@ -30,7 +30,7 @@ export const runnerStage =
   async (record, signal) => {
     const request = requestOf(record)
     if (request instanceof Fault) return bury(request)
-    await deps.catalogue.reached(request.definitions, signal)
+    await needDefinitions(deps.catalogue, { offset: request.definitions, signal })
     const job = deps.catalogue.jobVersion(request.project, request.job, request.jobVersion)
     if (!job) return bury(unknownJob(request), { project: request.project, message: request.message, run: request.run })
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort, type Penstock, startPenstock, until } from '../fixtures/penstock.ts'
+import { freePort, machine, type Penstock, startPenstock, until } from '../fixtures/penstock.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const demoSource = '54804f1a-4a70-4392-97cb-1f350e98e9c8'
@@ -100,7 +100,7 @@ describe('npm start, as a stranger meets it', () => {
     const fails = async (env: Record<string, string>) => {
       const failed = (await promisify(execFile)('bin/penstock', ['up'], {
         cwd: root,
-        env: { ...process.env, ...env },
+        env: { ...machine, ...env },
       }).then(
         () => ({ code: 0, stderr: '' }),
         (error: unknown) => error,

@@ -11,6 +11,7 @@ export const faults = {
   'log-unavailable': 'retry',
   'store-unavailable': 'retry',
   'membership-lost': 'stop',
+  'catalogue-lost': 'stop',
 } as const satisfies Record<string, 'bury' | 'retry' | 'stop'>
 
 export type FaultCode = keyof typeof faults

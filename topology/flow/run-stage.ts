@@ -54,6 +54,7 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
     }
     const ask = async () => {
       signal.throwIfAborted()
+      if (stop.reading.aborted) return { written: undefined } // not begun: whoever reads on does it
       const verdict = await loop.retry(() => loop.stage(delivery.record, signal), signal)
       signal.throwIfAborted()
       return { written: settle(loop, { delivery, verdict, signal }).catch(fail) }

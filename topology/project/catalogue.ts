@@ -1,3 +1,4 @@
+import { Fault } from '../flow/fault.ts'
 import type { Job, Project, Source } from './project.ts'
 
 /** The projects in force, as this process has read them from `definitions` so far. */
@@ -14,7 +15,7 @@ export type Catalogue = Readonly<{
   jobVersion(project: string, job: string, version: number): Job | undefined
   /** Offset in `definitions` up to which (inclusive) this catalogue has read; -1 for nothing. */
   offset(): bigint
-  /** Resolves when the catalogue has read the offset. */
+  /** Resolves when the catalogue has read the offset. Throws Fault `catalogue-lost` when it reads no more. */
   reached(offset: bigint, signal: AbortSignal): Promise<void>
   /** Calls back after each change, with the name of the project that changed. */
   onChange(listener: (project: string) => void): Disposable
@@ -29,3 +30,24 @@ export type Deployed = Readonly<{
   /** The document as it was sent, exact numbers and all, job code included, ids of sources filled in. */
   document: unknown
 }>
+
+/**
+ * Waits until the catalogue has read what a record says its writer had read, so that both see the same jobs. A record that says what
+ * nobody can have read, within a minute, was not written by us: Fault `headers-unreadable`.
+ */
+export const needDefinitions = async (
+  catalogue: Pick<Catalogue, 'offset' | 'reached'>,
+  { offset, signal }: Readonly<{ offset: bigint; signal: AbortSignal }>,
+): Promise<void> => {
+  if (offset <= catalogue.offset()) return
+  const late = AbortSignal.timeout(patienceMs)
+  try {
+    await catalogue.reached(offset, AbortSignal.any([signal, late]))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!late.aborted) throw error
+    throw new Fault('headers-unreadable', `it was written after the definitions at ${offset}, which are not there`)
+  }
+}
+
+const patienceMs = 60_000

@@ -8,7 +8,6 @@ import { definitionsTopic, fixedTopics } from '../../../../topology/topics.ts'
 import { catalogueContract, prepared } from '../../../contracts/catalogue-contract.ts'
 import { silent } from '../../../fixtures/silent.ts'
 
-
 catalogueContract('the log in memory', async () => openMemoryLog())
 
 /** The log, but its tail breaks off after so many items, once for each number. */
@@ -55,10 +54,11 @@ test('a bug ends the following, and whoever waits is told', async () => {
     catalogue,
     signal: AbortSignal.timeout(10_000),
   })
-  await expect(waiting).rejects.toBe(bug)
-  await expect(deploying).rejects.toBe(bug)
-  expect(catalogue.broken.reason).toBe(bug)
-  await expect(catalogue.reached(6n, AbortSignal.timeout(10_000))).rejects.toBe(bug)
+  const lost = { code: 'catalogue-lost', cause: bug }
+  await expect(waiting).rejects.toMatchObject(lost)
+  await expect(deploying).rejects.toMatchObject(lost)
+  expect(catalogue.broken.reason).toMatchObject(lost)
+  await expect(catalogue.reached(6n, AbortSignal.timeout(10_000))).rejects.toMatchObject(lost)
 })
 
 test('who waits for an offset goes on when it has been read', async () => {

@@ -14,14 +14,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-test('a directory is made, and known as fresh the first time only', () => {
+test('a directory is made where there is none, for its owner only', () => {
   const path = join(dir, 'deep', 'down')
-  {
-    using first = openDataDir(path)
-    expect(first).toMatchObject({ path, fresh: true })
-  }
-  using second = openDataDir(path)
-  expect(second.fresh).toBe(false)
+  using made = openDataDir(path)
+  expect(made.path).toBe(path)
+  expect(statSync(path).mode & 0o777).toBe(0o700)
 })
 
 test('a second instance on the same directory is refused with the process that has it', async () => {
