@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { problem, type Reply, type RequestHead } from '../../topology/http.ts'
 import { depthOf, type Json, maxDepth } from '../../topology/words/json.ts'
+import { isJson, isUtf8Charset, mediaTypeOf } from '../../topology/words/media-type.ts'
 import { whereJsonBreaks } from './json-breaks.ts'
 
 /** A body that says what it is and is what it says. `bytes` are kept as they came. */
@@ -11,15 +12,11 @@ export type BodyRead = Readonly<{ kind: 'read'; body: Body } | { kind: 'refused'
 export const refuseContentType = ({ headers }: RequestHead): Reply | undefined => {
   const contentType = headers['content-type']
   if (contentType === undefined) return unsupported(`The header content-type is missing: ${remedy}`)
-  const [mediaType = '', ...parameters] = contentType
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
-  if (!json.test(mediaType)) return unsupported(`A body of ${JSON.stringify(mediaType)} cannot be read here: ${remedy}`)
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
-  return charset === undefined || /^"?utf-?8"?$/.test(charset)
+  const type = mediaTypeOf(contentType)
+  if (!isJson(type)) return unsupported(`A body of ${JSON.stringify(type.essence)} cannot be read here: ${remedy}`)
+  return isUtf8Charset(type)
     ? undefined
-    : unsupported(`JSON is UTF-8 (RFC 8259): the charset ${JSON.stringify(charset)} cannot be read here.`)
+    : unsupported(`JSON is UTF-8 (RFC 8259): the charset ${JSON.stringify(type.charset)} cannot be read here.`)
 }
 
 /** Reads a body. Without one, the query parameters are the body (`semantics.md` 1). */
@@ -51,7 +48,6 @@ const breakOf = (text: string): string => {
   return `${what}, line ${before.length}, column ${(before.at(-1) ?? '').length + 1}.`
 }
 
-const json = /^(?:application\/json|[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json)$/
 const remedy = 'send JSON, with content-type: application/json (with curl: -H "content-type: application/json").'
 
 const unsupported = (detail: string): Reply =>

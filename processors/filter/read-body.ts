@@ -1,10 +1,14 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import { depthOf, type Json, maxDepth, parseExact } from '../../topology/words/json.ts'
+import { isJson, isUtf8Charset, mediaTypeOf } from '../../topology/words/media-type.ts'
 import type { Message } from '../../topology/words/message.ts'
 
 /** What filters see of a message: its body as JSON, every digit kept. Throws Fault `message-unreadable`, naming the reason and the place. */
 export const readBody = ({ contentType, body }: Pick<Message, 'contentType' | 'body'>): Json => {
-  if (!isJsonType(contentType)) throw unreadable(`the content type is not JSON: ${contentType.slice(0, 200)}`)
+  const type = mediaTypeOf(contentType)
+  if (!isJson(type) || !isUtf8Charset(type)) {
+    throw unreadable(`the content type is not JSON in UTF-8: ${contentType.slice(0, 200)}`)
+  }
   if (depthOf(body) > maxDepth) throw unreadable(`nested deeper than ${maxDepth}`)
   const text = textOf(body)
   try {
@@ -13,11 +17,6 @@ export const readBody = ({ contentType, body }: Pick<Message, 'contentType' | 'b
     throw unreadable(`not JSON: ${(cause as SyntaxError).message}`, { cause })
   }
 }
-
-/** `application/json`, `text/json`, `…+json`; in UTF-8, as RFC 8259 wants it. */
-const isJsonType = (contentType: string): boolean => jsonType.test(contentType.trim())
-const jsonType =
-  /^(?:(?:application|text)\/json|[\w.!#$&^-]+\/[\w.!#$&^-]+\+json)\s*(?:;(?!.*charset)|;.*charset="?(?:utf-?8|us-ascii)\b|$)/i
 
 const textOf = (body: Buffer): string => {
   try {
