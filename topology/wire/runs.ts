@@ -1,7 +1,7 @@
 import { Fault } from '../flow/fault.ts'
 import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
-import type { Json } from '../words/json.ts'
+import { isJsonArray, isJsonObject, type Json, parseExact } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 import type { EndStatus, LogLine, RunError, RunRequest, TriggerKind } from '../words/run.ts'
 
@@ -98,16 +98,72 @@ export const runRecord = (event: RunEvent | FinishedFacts, key: string): Outgoin
   headers: { 'penstock-event': event.event, 'penstock-project': event.project, 'penstock-id': eventId(event) },
 })
 
-/** Throws Fault `message-unreadable` for a record that is not an event of ours. */
+/**
+ * An event of ours, with the fields that its readers need, every digit of its states kept. Throws Fault `message-unreadable`, naming what is
+ * missing, for a record that somebody else has written.
+ */
 export const parseRunRecord = (record: Incoming): RunEvent => {
+  const event = jsonOf(record)
+  const wanted = isJsonObject(event) ? shapes.get(event['event']) : undefined
+  if (!isJsonObject(event) || !wanted) throw new Fault('message-unreadable', 'not an event of a run')
+  const missing = Object.entries(wanted).find(([name, holds]) => !holds(event[name]))
+  if (missing) throw new Fault('message-unreadable', `an event of a run whose ${missing[0]} is not what it must be`)
+  return event as unknown as RunEvent
+}
+
+const jsonOf = (record: Incoming): Json => {
   try {
-    const event = JSON.parse(record.value?.toString('utf8') ?? '') as RunEvent
-    if (event.event === 'matched' || event.event === 'started' || event.event === 'finished') return event
+    return parseExact(record.value?.toString('utf8') ?? '')
   } catch (cause) {
     throw new Fault('message-unreadable', 'not JSON', { cause })
   }
-  throw new Fault('message-unreadable', 'not an event of a run')
 }
+
+type Shape = Readonly<Record<string, (value: Json | undefined) => boolean>>
+
+const isText = (value: Json | undefined): boolean => typeof value === 'string'
+const isNumber = (value: Json | undefined): boolean => typeof value === 'number'
+const isTime = (value: Json | undefined): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value))
+const isOffset = (value: Json | undefined): boolean => typeof value === 'string' && /^-?\d{1,19}$/.test(value)
+const isEnd = (value: Json | undefined): boolean => ends.some((end) => end === value)
+const isRun = (value: Json | undefined): boolean =>
+  isJsonObject(value) && Object.entries(facts).every(([name, holds]) => holds(value[name]))
+
+const ends: readonly EndStatus[] = ['success', 'failed', 'crashed', 'killed', 'cancelled', 'unknown']
+const facts: Shape = {
+  run_id: isText,
+  project: isText,
+  job: isText,
+  job_version: isNumber,
+  message_id: isText,
+  key: isText,
+  replay: isText,
+  trigger: isText,
+  trigger_kind: isText,
+  depth: isNumber,
+  queued_at: isTime,
+}
+const shapes: ReadonlyMap<Json | undefined, Shape> = new Map<Json | undefined, Shape>(
+  Object.entries({
+    matched: {
+      project: isText,
+      message_id: isText,
+      replay: isText,
+      definitions: isOffset,
+      triggers: (value) => isJsonArray(value) && value.every(isText),
+      runs: (value) => isJsonArray(value) && value.every(isRun),
+    },
+    started: { ...facts, started_at: isTime, attempt: isNumber },
+    finished: {
+      ...facts,
+      status: isEnd,
+      definitions: isOffset,
+      started_at: isTime,
+      finished_at: isTime,
+      log: isJsonArray,
+    },
+  }),
+)
 
 /** What makes two events the same. A run has one end: the first record of it wins. */
 export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')

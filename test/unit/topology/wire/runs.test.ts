@@ -112,6 +112,34 @@ describe('an event of a run', () => {
     )
   })
 
+  test.each(['run_id', 'project', 'status', 'definitions', 'finished_at', 'log', 'depth'])(
+    'an end without a readable %s is refused by that name',
+    (field) => {
+      const [end] = fc.sample(finished, 1)
+      for (const value of [undefined, {}, true]) {
+        const broken = asRead({
+          topic: 'runs',
+          key: 'k',
+          headers: {},
+          value: JSON.stringify({ ...end, [field]: value }),
+        })
+        expect(() => parseRunRecord(broken)).toThrow(new RegExp(`whose ${field} is not`))
+      }
+    },
+  )
+
+  test.each(['constructor', 'toString', '', 'ended'])('an event named %j is none of ours', (event) => {
+    const record = asRead({ topic: 'runs', key: 'k', headers: {}, value: JSON.stringify({ event }) })
+    expect(() => parseRunRecord(record)).toThrow('not an event of a run')
+  })
+
+  test('the digits of an input survive', () => {
+    const [end] = fc.sample(finished, 1)
+    const text = JSON.stringify({ ...end, input: null }).replace('"input":null', '"input":{"n":9007199254740993}')
+    const read = parseRunRecord(asRead({ topic: 'runs', key: 'k', headers: {}, value: text }))
+    expect(JSON.stringify(read)).toContain('9007199254740993')
+  })
+
   test('of any make is an event or a fault', () => {
     const values = fc.oneof(
       anyBytes,
