@@ -62,6 +62,8 @@ const ended = fc.record({
   definitions: fc.nat().map(String),
 })
 
+const finished = fc.tuple(facts, ended).map(([run, end]) => ({ event: 'finished' as const, ...run, ...end }))
+
 describe('an event of a run', () => {
   test('comes back as it was written, lone surrogates too', () => {
     fc.assert(
