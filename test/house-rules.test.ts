@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
@@ -152,6 +152,17 @@ describe('house rules', () => {
       .filter(({ room, path }) => room === 'test' && !path.endsWith('house-rules.test.ts'))
       .flatMap(({ path, text }) => [...text.matchAll(left)].map(([sign]) => `${path}: ${sign}`))
     expect(found).toEqual([])
+  })
+
+  test('every link within the documentation leads somewhere', () => {
+    const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n')
+    const dead = documents.flatMap((path) =>
+      [...readFileSync(resolve(root, path), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(resolve(root, dirname(path), target)))
+        .map((target) => `${path}: ${target}`),
+    )
+    expect(dead).toEqual([])
   })
 
   test('every dependency is pinned', () => {
