@@ -32,7 +32,8 @@ export async function takeBatch(work: BatchWork, deliveries: readonly Delivery[]
   await Promise.all(deliveries.map((delivery) => settle(work, { delivery, fault: refused.get(delivery) })))
 }
 
-type Held = Readonly<{ row: Row; delivery: Delivery }>
+/** `before`: the row of the same id that this one makes needless. */
+type Held = Readonly<{ row: Row; delivery: Delivery; before?: Held }>
 type Insert = BatchWork & Readonly<{ table: Table; onRefused: (held: Held, fault: Fault) => void }>
 
 const rowsOf = (record: Incoming): readonly Row[] => {
@@ -47,7 +48,7 @@ const hold = (rows: Map<Table, Map<string, Held>>, held: Held): void => {
   const ofTable = rows.get(table) ?? new Map<string, Held>()
   rows.set(table, ofTable)
   const other = ofTable.get(id)
-  if (!other || other.row.version < version) ofTable.set(id, held)
+  if (!other || other.row.version < version) ofTable.set(id, other ? { ...held, before: other } : held)
 }
 
 /** Takes what the store takes: a refused batch is halved until the row that it refuses is found. */
@@ -73,8 +74,9 @@ const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: r
   meter.add('penstock_sink_rows_total', { table }, rows.length)
 }
 
-/** A dead letter makes no second one: it is shown without what the store would not take. */
+/** What the refused row would have replaced goes in instead. A dead letter makes no second one: it is shown without what was not taken. */
 const refuse = async (work: Insert, { only, fault }: Readonly<{ only: Held; fault: Fault }>): Promise<void> => {
+  if (only.before) await insert(work, [only.before])
   if (work.table !== 'dead_letter_rows') return work.onRefused(only, fault)
   const row = deadLetterRow(only.delivery.record, { plain: true })
   await insertAll(work, [{ ...only, row }]).catch((error: unknown) => {

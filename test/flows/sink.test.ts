@@ -20,10 +20,10 @@ import { newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
 import type { EndStatus } from '../../topology/words/run.ts'
 import { openDatabase } from '../fixtures/database.ts'
-import { silent } from '../fixtures/silent.ts'
 import { type MemoryHouse, openMemoryHouse } from '../fixtures/memory-house.ts'
 import { until } from '../fixtures/penstock.ts'
 import { finished, matched, message, runFacts, started } from '../fixtures/records.ts'
+import { silent } from '../fixtures/silent.ts'
 
 const deployTo = async (house: MemoryHouse, project: string): Promise<void> => {
   await house.log.ensureTopics(projectTopics(project, ['register']))
@@ -221,14 +221,20 @@ describe('the sink', () => {
   test('finds the one row in a thousand that the store refuses, and takes the others', async () => {
     const all = Array.from({ length: 1_000 }, () => runFacts(newMessageId(), { job: 'thousand' }))
     const events = all.map((facts, n) => finished(facts, n === 617 ? { exit_code: 1e300 } : {}))
-    await say(...events)
-    await until(async () => (await count(store, "runs WHERE job = 'thousand'")) === 999, 'the others are stored')
+    const [refusedRun] = all.slice(617)
+    if (!refusedRun) throw new Error('there are a thousand')
+    await say(started(refusedRun), ...events)
+    await until(
+      async () => (await count(store, "runs WHERE job = 'thousand' AND status = 'success'")) === 999,
+      'the others are stored',
+    )
     const letter = await until(
       async () => (await listDeadLetters(store, { ...search, reason: 'row-refused' })).items[0],
       'the dead letter is shown',
     )
     expect(letter).toMatchObject({ stage: 'sink', project: 'clinic', topic: runsTopic })
-    expect(letter.value).toContain(all[617]?.run_id)
+    expect(letter.value).toContain(refusedRun.run_id)
+    expect(await readRun(store, { project: 'clinic', id: refusedRun.run_id })).toMatchObject({ status: 'running' })
   })
 
   test('takes rows of more months than an insert may have', async () => {
