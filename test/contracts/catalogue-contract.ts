@@ -8,7 +8,6 @@ import { parseDocument } from '../../topology/project/document.ts'
 import { fixedTopics, intakeTopic } from '../../topology/topics.ts'
 import { silent } from '../fixtures/silent.ts'
 
-
 /** What a catalogue promises on any message log. `openLog` gives an empty one. */
 export const catalogueContract = (name: string, openLog: () => Promise<MessageLog>): void => {
   const opened = async (): Promise<MessageLog> => {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { openKafka } from '../../infra/kafka/open.ts'
-import { catalogueContract } from './catalogue-contract.ts'
 import { silent } from '../fixtures/silent.ts'
-
+import { catalogueContract } from './catalogue-contract.ts'
 
 catalogueContract('Kafka', () =>
   openKafka({

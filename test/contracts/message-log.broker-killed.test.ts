@@ -6,9 +6,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startBroker } from '../../infra/embedded/broker.ts'
 import { openKafka } from '../../infra/kafka/open.ts'
 import { headerOf, type Incoming } from '../../topology/words/record.ts'
-import { all, numberIn, readerOf, topic, until } from './message-log.ts'
 import { silent } from '../fixtures/silent.ts'
-
+import { all, numberIn, readerOf, topic, until } from './message-log.ts'
 
 it('a broker that is killed and started again costs time, and nothing that was acknowledged', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'penstock-killed-'))

@@ -5,8 +5,8 @@ import { openKafka } from '../../infra/kafka/open.ts'
 import { openMemoryLog } from '../../infra/memory/log.ts'
 import type { MessageLog } from '../../topology/flow/ports.ts'
 import { headerOf } from '../../topology/words/record.ts'
-import { all, messageLogContract, numbered, numberIn, readerOf, topic } from './message-log.ts'
 import { silent } from '../fixtures/silent.ts'
+import { all, messageLogContract, numbered, numberIn, readerOf, topic } from './message-log.ts'
 
 const brokers = [inject('kafkaBrokers')]
 

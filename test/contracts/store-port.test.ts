@@ -7,8 +7,8 @@ import { openStore } from '../../infra/clickhouse/open.ts'
 import { schemaDir } from '../../sinks/clickhouse/schema.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { newAddress, openDatabase } from '../fixtures/database.ts'
-import { silent } from '../fixtures/silent.ts'
 import { freePort } from '../fixtures/penstock.ts'
+import { silent } from '../fixtures/silent.ts'
 
 const address = newAddress()
 

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runningProcess } from '../../infra/embedded/process-id.ts'
 import { startStore } from '../../infra/embedded/store.ts'
-import { silent } from '../fixtures/silent.ts'
 import { freePort, until } from '../fixtures/penstock.ts'
+import { silent } from '../fixtures/silent.ts'
 
 /** The process of the embedded store: how it starts, what it keeps, how it ends. */
 describe('the process of the embedded store', () => {
