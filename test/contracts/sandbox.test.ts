@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Outcome } from '../../topology/words/run.ts'
+import { childrenOf, isRunning } from './sandbox-children.ts'
 import { jobOf, printed, resultOf, run, runOf } from './sandbox-jobs.ts'
 
 let sandbox: Sandbox
@@ -493,25 +494,3 @@ describe('processes', () => {
     expect(outcomes.map((one) => one.state)).toEqual(jobs.map((_, n) => String(n)))
   })
 })
-
-const childrenOf = (pid: number): readonly number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => parentOf(name) === pid)
-    .map(Number)
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-const parentOf = (pid: string): number => {
-  try {
-    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-  } catch {
-    return 0
-  }
-}

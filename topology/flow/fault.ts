@@ -10,6 +10,7 @@ export const faults = {
   'stage-broke': 'bury',
   'log-unavailable': 'retry',
   'store-unavailable': 'retry',
+  'sandbox-unavailable': 'retry',
   'membership-lost': 'stop',
   'catalogue-lost': 'stop',
 } as const satisfies Record<string, 'bury' | 'retry' | 'stop'>

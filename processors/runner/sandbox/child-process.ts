@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
@@ -18,7 +19,7 @@ export type Answer =
 
 /** One process that runs jobs, as its parent holds it. */
 export type Child = Readonly<{
-  /** Resolves when a realm is warm; rejects when the process could not start. */
+  /** Resolves when a realm is warm; rejects with Fault `sandbox-unavailable` when the process could not start. */
   ready: Promise<void>
   ended: Promise<ChildEnd>
   run(job: Job, state: string): Readonly<{ answer: Promise<Answer>; cut(): void }>
@@ -31,13 +32,9 @@ export type Child = Readonly<{
   kill(why: ChildEnd): void
 }>
 
-/** Starts a process with an empty environment. Whatever happens to it, every run that it was given gets an answer. */
+/** Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. */
 export const startChild = (realmScript: string): Child => {
-  const process_ = spawn(process.execPath, ['--no-node-snapshot', childFile], {
-    env: {},
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  })
+  const process_ = spawned()
   const inHand = new Map<number, InHand>()
   const jobNumbers = new Map<string, number>()
   const ready = Promise.withResolvers<void>()
@@ -49,7 +46,7 @@ export const startChild = (realmScript: string): Child => {
   let heardAt = performance.now()
   let complaint = ''
 
-  const frames = framesOver(process_.stdio[3] as Socket, {
+  const frames = framesOver(pipeOf(process_), {
     onText: (text) => {
       heardAt = performance.now()
       try {
@@ -96,7 +93,11 @@ export const startChild = (realmScript: string): Child => {
     const alone = inHand.size === 1
     for (const [run, held] of inHand)
       settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, childDied: true })
-    ready.reject(new Error(`A sandbox process could not start (${how}). ${complaint}`))
+    ready.reject(
+      reason === 'closed'
+        ? closedError()
+        : new Fault('sandbox-unavailable', `A sandbox process could not start (${how}). ${complaint}`),
+    )
     ended.resolve(reason)
   }
   ready.promise.catch(() => {}) // told to whoever waits; otherwise `ended` says it
@@ -160,6 +161,26 @@ export const startChild = (realmScript: string): Child => {
     kill,
   }
 }
+
+/** With an empty environment. What could not be started is a process too, one that says so with `error`: whatever the system lacks. */
+const spawned = (): ChildProcess => {
+  try {
+    return spawn(process.execPath, ['--no-node-snapshot', childFile], {
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    const none = new ChildProcess()
+    process.nextTick(() => none.emit('error', error))
+    return none
+  }
+}
+
+/** There is none where no process could be started (Node's own types do not know that). */
+const pipeOf = ({ stdio }: Partial<ChildProcess>): Socket => (stdio?.[3] as Socket | undefined) ?? new Socket()
+
+export const closedError = (): Error => new Error('The sandbox is closed')
 
 type InHand = Readonly<{ settle: (answer: Answer) => void; sentAt: number; timeoutMs: number; memoryMb: number }>
 

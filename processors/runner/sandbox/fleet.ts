@@ -1,4 +1,4 @@
-import { type Child, type ChildEnd, startChild } from './child-process.ts'
+import { type Child, type ChildEnd, closedError, startChild } from './child-process.ts'
 
 /** All child processes of a sandbox: watches their memory and their silence, and leaves none behind. */
 export type Fleet = Readonly<{
@@ -39,7 +39,7 @@ export const openFleet = ({ script, maxRssMb, recycleRssMb, onChildEnd }: FleetO
 
   return {
     start: () => {
-      if (closed) throw new Error('The sandbox is closed')
+      if (closed) throw closedError()
       const child = startChild(script)
       children.add(child)
       void child.ended.then((why) => {

@@ -11,8 +11,8 @@ import { realmScript } from './realm-script.ts'
 export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string }>
 
 /**
- * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off,
- * or when the sandbox is closed or no process can be started.
+ * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
+ * `sandbox-unavailable` when no process can be started, or when the sandbox is closed.
  */
 export type Sandbox = AsyncDisposable & Readonly<{ run(task: SandboxTask, signal: AbortSignal): Promise<Outcome> }>
 

@@ -22,7 +22,7 @@ export const attempt = async (child: Child, { job, state }: Work, signal: AbortS
 
 /** Children that many runs share. */
 export type SharedPlaces = Readonly<{
-  /** A warm child with few runs. Starts one where none is; rejects when none can be started. */
+  /** A warm child with few runs. Starts one where none is; rejects with Fault `sandbox-unavailable` when none can be started. */
   child(): Promise<Child>
 }>
 
@@ -36,7 +36,8 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
     void child.ended.then(async () => {
       if (places[place] !== child) return
       places[place] = undefined
-      if (!fleet.isClosed() && (await isReady(child))) occupy(place, fleet.start()) // at once: the next run finds it warm
+      const wasReady = await isReady(child)
+      if (wasReady && !places[place] && !fleet.isClosed()) occupy(place, fleet.start()) // at once: the next run finds it warm
     })
     return child
   }
@@ -93,10 +94,13 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     const child = place.child?.isAlive() ? place.child : fleet.start()
     place.child = child
     await child.ready
-    const answer = await attempt(child, work, signal)
-    place.idle = setTimeout(child.retire, idleMs).unref()
-    if (answer.kind === 'outcome') return answer.outcome
-    return abortSignals.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+    try {
+      const answer = await attempt(child, work, signal)
+      if (answer.kind === 'outcome') return answer.outcome
+      return abortSignals.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+    } finally {
+      place.idle = setTimeout(child.retire, idleMs).unref()
+    }
   }
 
   return {
