@@ -71,10 +71,10 @@ export const openDesk = (options: DeskOptions): Desk => {
   }
 
   const takesTurns = (hold: Hold): void => {
-    if (hold.queue.length > 0 && !hold.retired && hold.mark.fits()) {
-      turns.add(hold)
-      wake()
-    }
+    const first = hold.queue.first()
+    if (!first || hold.retired || !hold.mark.fits(first.offset)) return
+    turns.add(hold)
+    wake()
   }
 
   const release = (hold: Hold, bytes: number, count: number): void => {
@@ -124,30 +124,33 @@ export const openDesk = (options: DeskOptions): Desk => {
       const record = hold.queue.shift()
       if (!record) continue
       hold.inHand++
+      hold.mark.begin(record.offset)
+      passOver(hold)
       takesTurns(hold)
       return hand(hold, record)
     }
     return undefined
   }
 
+  const roomOf = (hold: Hold): number => Math.min(share - hold.bytes, options.budgetBytes - held)
+
   const lay = (hold: Hold, record: Incoming): boolean => {
     const size = sizeOf(record)
-    const room = hold.count === 0 || (hold.bytes + size <= share && held + size <= options.budgetBytes)
-    if (!room) return false
+    hold.refused = hold.count === 0 || size <= roomOf(hold) ? 0 : size
+    if (hold.refused > 0) return false
     hold.position = record.offset + 1n
-    if (hold.mark.wasFinished(record.offset)) {
-      hold.mark.passTo(hold.position)
-      return true
-    }
+    // What is done already is learned, too: a repeat of it may come.
     const id = hold.repeats && options.idOf?.(record)
-    if (id !== undefined && hold.repeats?.isRepeat(id, record.offset, record.timestamp)) {
-      hold.mark.passTo(hold.position)
-      return true
-    }
-    hold.mark.begin(record.offset)
+    const repeat = id !== undefined && hold.repeats?.isRepeat(id, record.offset, record.timestamp)
+    if (repeat || hold.mark.wasFinished(record.offset)) return true
     hold.queue.push(record)
     release(hold, -size, -1)
     return true
+  }
+
+  /** What was read and is not worked on lies between records that are handed out, or behind the last of them. */
+  const passOver = (hold: Hold): void => {
+    if (hold.queue.length === 0) hold.mark.passTo(hold.position)
   }
 
   const lose = (place: Place): void => {
@@ -176,6 +179,7 @@ export const openDesk = (options: DeskOptions): Desk => {
         count: 0,
         inHand: 0,
         bytes: 0,
+        refused: 0,
         retired: false,
       })
     },
@@ -198,8 +202,8 @@ export const openDesk = (options: DeskOptions): Desk => {
     wants() {
       const wants: Want[] = []
       for (const hold of holds.values()) {
-        const room = Math.min(share - hold.bytes, options.budgetBytes - held)
-        const worthIt = room >= options.budgetBytes / 32
+        const room = roomOf(hold)
+        const worthIt = room >= Math.max(options.budgetBytes / 32, hold.refused)
         if (!hold.retired && (hold.count === 0 || worthIt))
           wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes: Math.max(room, 1) })
       }
@@ -208,18 +212,15 @@ export const openDesk = (options: DeskOptions): Desk => {
     offer(place, { from, records, next: after }) {
       const hold = holds.get(placeKey(place))
       if (!hold || hold.retired || hold.position !== from) return
-      const all = records.every((record) => lay(hold, record))
-      if (all) {
-        hold.position = after
-        hold.mark.passTo(after)
-      }
+      if (records.every((record) => lay(hold, record))) hold.position = after
+      passOver(hold)
       takesTurns(hold)
     },
     moveTo(place, offset) {
       const hold = holds.get(placeKey(place))
       if (!hold) return
       hold.position = offset
-      hold.mark.passTo(offset)
+      passOver(hold)
     },
     async take(signal) {
       for (;;) {
@@ -268,6 +269,8 @@ type Hold = {
   count: number
   inHand: number
   bytes: number
+  /** What the next record takes, when there was no room for it. */
+  refused: number
   retired: boolean
 }
 

@@ -1,6 +1,8 @@
 /** An array that is taken from the front without moving what is behind. */
 export type Queue<T> = {
   readonly length: number
+  /** The one that `shift` would take. */
+  first(): T | undefined
   push(item: T): void
   shift(): T | undefined
   /** Puts items back to the front, in their order. */
@@ -14,6 +16,7 @@ export const openQueue = <T>(): Queue<T> => {
     get length() {
       return items.length - head
     },
+    first: () => items[head],
     push: (item) => void items.push(item),
     shift() {
       const item = items[head]

@@ -84,12 +84,18 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
 
   const openReader = ({ group: name, idOf, budgetBytes = 32_000_000 }: ReaderOptions): Reader => {
     const group = groupOf(name)
+    /** Lays out all there is room for. */
     const feed = (): void => {
-      for (const { topic, partition, position } of member.desk.wants()) {
-        const records =
-          topics.get(topic)?.partitions[partition]?.slice(Number(position), Number(position) + 1_000) ?? []
-        if (records.length > 0)
-          member.desk.offer({ topic, partition }, { from: position, records, next: position + BigInt(records.length) })
+      for (let laid = true; laid; ) {
+        laid = false
+        for (const { topic, partition, position } of member.desk.wants()) {
+          const start = Number(position)
+          const records = topics.get(topic)?.partitions[partition]?.slice(start, start + 1_000) ?? []
+          if (records.length === 0) continue
+          const next = position + BigInt(records.length)
+          member.desk.offer({ topic, partition }, { from: position, records, next })
+          laid = true
+        }
       }
     }
     const member: Member = {

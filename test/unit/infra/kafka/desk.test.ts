@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest'
+import { type Desk, type DeskOptions, openDesk, type Place } from '../../../../infra/kafka/desk.ts'
+import type { Delivery } from '../../../../topology/flow/ports.ts'
+import { repeatsWithin } from '../../../../topology/flow/repeats.ts'
+import { watermarkAt } from '../../../../topology/flow/watermark.ts'
+import type { Incoming } from '../../../../topology/words/record.ts'
+
+it('goes on after the fullest commit there is', async () => {
+  const mark = watermarkAt(0n)
+  let end = 0
+  while (mark.fits(BigInt(end))) mark.begin(BigInt(end++))
+  for (let n = 1; n < end; n += 2) mark.finish(BigInt(n))
+
+  const desk = deskOf()
+  desk.gain(place, { offset: mark.lowest(), metadata: mark.encode(), topicId: '' })
+  offer(desk, recordsOf(end + 100))
+  const given: number[] = []
+  for (let wanted = 0; wanted < end + 100; wanted += wanted < end - 1 ? 2 : 1) {
+    const delivery = await next(desk)
+    given.push(Number(delivery.record.offset))
+    await delivery.settle()
+  }
+  expect(given).toEqual(Array.from({ length: end + 100 }, (_, n) => n).filter((n) => n >= end || n % 2 === 0))
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: BigInt(end + 100), metadata: '' }])
+})
+
+it('hands out no more than a commit can tell apart, and loses none of what is done', async () => {
+  const desk = deskOf()
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(30_000))
+  const inHand: Delivery[] = []
+  for (let delivery = await atOnce(desk); delivery; delivery = await atOnce(desk)) inHand.push(delivery)
+  expect(inHand.length).toBeGreaterThan(20_000)
+  expect(inHand.length).toBeLessThan(30_000)
+  for (const delivery of inHand) if (delivery.record.offset % 2n === 1n) await delivery.settle()
+
+  const [commit] = desk.uncommitted()
+  const again = watermarkAt(commit?.offset ?? -1n, commit?.metadata)
+  for (const { record } of inHand) expect(again.wasFinished(record.offset)).toBe(record.offset % 2n === 1n)
+  expect(await atOnce(desk)).toBeUndefined()
+  await inHand[0]?.settle()
+  expect((await next(desk)).record.offset).toBe(BigInt(inHand.length))
+})
+
+it('knows a repeat of what an earlier life has finished', async () => {
+  const desk = deskOf({ idOf: ({ key }) => key?.toString() })
+  desk.gain(place, { offset: 0n, metadata: 'f1,1', topicId: '', repeats: repeatsWithin({ ms: 1_000, records: 100 }) })
+  offer(desk, [recordOf(0, 'a'), recordOf(1, 'b'), recordOf(2, 'b'), recordOf(3, 'c')])
+  expect([await next(desk), await next(desk)].map(({ record }) => record.offset)).toEqual([0n, 3n])
+})
+
+it('commits past repeats that nothing follows, and not past records that wait before them', async () => {
+  const desk = deskOf({ idOf: ({ key }) => key?.toString() })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '', repeats: repeatsWithin({ ms: 1_000, records: 100 }) })
+  offer(desk, [recordOf(0, 'a'), recordOf(1, 'a'), recordOf(2, 'b'), recordOf(3, 'a')])
+  await (await next(desk)).settle()
+  expect(desk.uncommitted()[0]?.offset).toBeLessThanOrEqual(2n)
+  await (await next(desk)).settle()
+  expect(desk.uncommitted()[0]?.offset).toBe(4n)
+})
+
+it('asks again for a record that there was no room for only when there is', async () => {
+  const desk = deskOf({ budgetBytes: 32_000 })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  const records = [recordOf(0, 'a', 1_000), recordOf(1, 'b', 1_000), recordOf(2, 'c', 7_000)]
+  offer(desk, records)
+  expect(desk.wants()).toEqual([])
+  const [first, second] = [await next(desk), await next(desk)]
+  await first.settle()
+  expect(desk.wants()).toEqual([])
+  await second.settle()
+  expect(desk.wants()).toMatchObject([{ position: 2n }])
+  offer(desk, records.slice(2))
+  expect((await next(desk)).record.offset).toBe(2n)
+})
+
+const place: Place = { topic: 't', partition: 0 }
+
+const deskOf = (options: Partial<DeskOptions> = {}): Desk =>
+  openDesk({
+    budgetBytes: 64_000_000,
+    permit() {},
+    unsure: () => undefined,
+    write: async () => {},
+    onSettled() {},
+    ...options,
+  })
+
+const recordOf = (offset: number, key: string, bytes = 0): Incoming => ({
+  ...place,
+  offset: BigInt(offset),
+  timestamp: 0,
+  key: Buffer.from(key),
+  value: Buffer.alloc(bytes),
+  headers: new Map(),
+})
+
+const recordsOf = (count: number): readonly Incoming[] => Array.from({ length: count }, (_, n) => recordOf(n, `k${n}`))
+
+const offer = (desk: Desk, records: readonly Incoming[]): void =>
+  desk.offer(place, { from: records[0]?.offset ?? 0n, records, next: (records.at(-1)?.offset ?? -1n) + 1n })
+
+/** The next delivery; undefined when none is to be had now. */
+const atOnce = async (desk: Desk): Promise<Delivery | undefined> => {
+  const stop = new AbortController()
+  const taken = desk.take(stop.signal)
+  stop.abort()
+  return await taken
+}
+
+const next = async (desk: Desk): Promise<Delivery> => {
+  const delivery = await atOnce(desk)
+  if (!delivery) throw new Error('nothing is handed out')
+  return delivery
+}
