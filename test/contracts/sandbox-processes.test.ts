@@ -4,8 +4,11 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import type { ChildEnd } from '../../processors/runner/sandbox/child-process.ts'
 import { type Fleet, openFleet } from '../../processors/runner/sandbox/fleet.ts'
+import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import { openSharedPlaces } from '../../processors/runner/sandbox/places.ts'
 import { realmScript } from '../../processors/runner/sandbox/realm-script.ts'
+import { childrenOf } from './sandbox-children.ts'
+import { jobOf, runOf } from './sandbox-jobs.ts'
 
 describe('a process that cannot be started', () => {
   test('is told as a fault that is worth another try, whoever asks', async () => {
@@ -63,8 +66,45 @@ describe('a process that cannot be started', () => {
   })
 })
 
+describe('a process that has runs', () => {
+  test('is left alone for as long as it says that it lives, although no run of it ends', async () => {
+    const ends: ChildEnd[] = []
+    await using sandbox = await openSandbox({ version: '1', silenceMs: 2_000, onChildEnd: (why) => ends.push(why) })
+    const long = jobOf('fn(s => new Promise(r => setTimeout(r, 3_000, s.id)))')
+    const outcomes = await Promise.all([1, 2].map((id) => runOf(sandbox, long, { id })))
+    expect(outcomes.map((one) => one.state)).toEqual(['1', '2'])
+    expect(ends).toEqual([])
+  })
+
+  test('is replaced when it is silent, and its runs are done again', { timeout: 30_000 }, async () => {
+    const before = childrenOf(process.pid)
+    const ends: ChildEnd[] = []
+    await using sandbox = await openSandbox({ version: '1', silenceMs: 2_000, onChildEnd: (why) => ends.push(why) })
+    const [pid = 0] = childrenOf(process.pid).filter((one) => !before.includes(one))
+    process.kill(pid, 'SIGSTOP')
+    const outcomes = await Promise.all([1, 2].map((id) => runOf(sandbox, jobOf('fn(s => s.id)'), { id })))
+    expect(outcomes.map((one) => one.state)).toEqual(['1', '2'])
+    expect(ends).toEqual(['silent'])
+  })
+
+  test('ends when it is larger than its only run may make it, and the run is killed', { timeout: 30_000 }, async () => {
+    const ends: ChildEnd[] = []
+    await using sandbox = await openSandbox({ version: '1', baseRssMb: 0, onChildEnd: (why) => ends.push(why) })
+    const small = jobOf('fn(() => new Promise(() => {}))', { memoryMb: 8 })
+    expect(await runOf(sandbox, small)).toMatchObject({
+      status: 'killed',
+      exitCode: 134,
+      error: { name: 'OOMError', message: 'The job needed more memory than it may have (8 MB)' },
+    })
+    expect(ends).toEqual(['memory'])
+    expect((await runOf(sandbox, jobOf('fn(() => 5)', { memoryMb: 512 }))).state).toBe('5')
+  })
+})
+
+const limits = { maxRssMb: 1_000, baseRssMb: 400, recycleRssMb: 500, silenceMs: 10_000 }
+
 const fleetOf = async (script: string): Promise<Fleet & AsyncDisposable & { ends: ChildEnd[] }> => {
   const ends: ChildEnd[] = []
-  const fleet = openFleet({ script, maxRssMb: 1_000, recycleRssMb: 500, onChildEnd: (why) => ends.push(why) })
+  const fleet = openFleet({ ...limits, script, onChildEnd: (why) => ends.push(why) })
   return { ...fleet, ends, [Symbol.asyncDispose]: fleet.close }
 }

@@ -1,16 +1,13 @@
-import { ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
-import { outOfMemory, timedOut } from './killed.ts'
+import { outOfMemory } from './killed.ts'
 import { type FromChild, type JobToRun, parseFromChild, toChildText } from './messages.ts'
+import { pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 
 /** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
-export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'timeout' | 'died'
+export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
 export type Answer =
@@ -25,16 +22,27 @@ export type Child = Readonly<{
   run(job: Job, state: string): Readonly<{ answer: Promise<Answer>; cut(): void }>
   size(): number
   isAlive(): boolean
-  /** Kills it for what can be seen from outside: more memory than its runs may need, no answer. Gives its memory in bytes. */
-  check(now: number, maxRssMb: number): number
+  /** Kills it for what can be seen from outside: more memory than its runs may need, silence. Gives its memory in bytes. */
+  check(limits: ChildLimits): number
   /** Takes no more runs by its owner's promise; ends when it is empty. */
   retire(): void
   kill(why: ChildEnd): void
 }>
 
+export type ChildLimits = Readonly<{
+  maxRssMb: number
+  /** What a process may have beside its runs' isolates. */
+  baseRssMb: number
+  /**
+   * How many checks may find that a child with runs has said nothing since the one before. Checks, not milliseconds: a parent that was held up
+   * itself has not listened.
+   */
+  quietChecks: number
+}>
+
 /** Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. */
 export const startChild = (realmScript: string): Child => {
-  const process_ = spawned()
+  const process_ = spawnChild()
   const inHand = new Map<number, InHand>()
   const jobNumbers = new Map<string, number>()
   const ready = Promise.withResolvers<void>()
@@ -43,12 +51,12 @@ export const startChild = (realmScript: string): Child => {
   let why: ChildEnd | undefined
   let alive = true
   let retiring = false
-  let heardAt = performance.now()
+  let quiet = 0
   let complaint = ''
 
   const frames = framesOver(pipeOf(process_), {
     onText: (text) => {
-      heardAt = performance.now()
+      quiet = 0
       try {
         receive(parseFromChild(text))
       } catch {
@@ -63,6 +71,8 @@ export const startChild = (realmScript: string): Child => {
     switch (message.kind) {
       case 'ready':
         ready.resolve()
+        return
+      case 'alive':
         return
       case 'ended':
         for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome, childDied: false })
@@ -86,10 +96,11 @@ export const startChild = (realmScript: string): Child => {
     process_.kill('SIGKILL')
   }
 
-  const onExit = (how: string): void => {
+  const onExit = (exit: string): void => {
     if (!alive) return
     alive = false
     const reason = why ?? 'died'
+    const how = reason === 'silent' ? 'it did not answer' : exit
     const alone = inHand.size === 1
     for (const [run, held] of inHand)
       settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, childDied: true })
@@ -100,7 +111,8 @@ export const startChild = (realmScript: string): Child => {
     )
     ended.resolve(reason)
   }
-  ready.promise.catch(() => {}) // told to whoever waits; otherwise `ended` says it
+  const starting = setTimeout(() => kill('silent'), startMs).unref()
+  ready.promise.catch(() => {}).finally(() => clearTimeout(starting)) // told to whoever waits; otherwise `ended` says it
   process_.stderr?.on('data', (text: Buffer) => {
     complaint = (complaint + text.toString('utf8')).slice(-2_000)
   })
@@ -131,7 +143,8 @@ export const startChild = (realmScript: string): Child => {
       const run = ++lastRun
       const { timeoutMs, memoryMb } = job
       const answer = Promise.withResolvers<Answer>()
-      inHand.set(run, { settle: answer.resolve, sentAt: performance.now(), timeoutMs, memoryMb })
+      if (inHand.size === 0) quiet = 0
+      inHand.set(run, { settle: answer.resolve, memoryMb })
       frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
       const cut = (): void => {
         if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
@@ -141,17 +154,13 @@ export const startChild = (realmScript: string): Child => {
     },
     size: () => inHand.size,
     isAlive: () => alive && why === undefined && !retiring,
-    check: (now, maxRssMb) => {
+    check: ({ maxRssMb, baseRssMb, quietChecks }) => {
       const rss = rssOf(process_)
       let largest = 0
       for (const { memoryMb } of inHand.values()) largest = Math.max(largest, memoryMb)
-      const ofLargest = baseMb + slack * largest
+      const ofLargest = baseRssMb + slack * largest
       if (rss > (inHand.size === 1 ? ofLargest : Math.max(maxRssMb, ofLargest)) * 2 ** 20) kill('memory')
-      for (const { sentAt, timeoutMs } of inHand.values()) {
-        const late = now - sentAt - timeoutMs
-        if ((late > silenceMs && now - heardAt > silenceMs) || late > (inHand.size + 1) * timeoutMs + 30_000)
-          kill('timeout')
-      }
+      if (inHand.size > 0 && ++quiet > quietChecks) kill('silent')
       return rss
     },
     retire: () => {
@@ -162,49 +171,16 @@ export const startChild = (realmScript: string): Child => {
   }
 }
 
-/** With an empty environment. What could not be started is a process too, one that says so with `error`: whatever the system lacks. */
-const spawned = (): ChildProcess => {
-  try {
-    return spawn(process.execPath, ['--no-node-snapshot', childFile], {
-      env: {},
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    })
-  } catch (error) {
-    const none = new ChildProcess()
-    process.nextTick(() => none.emit('error', error))
-    return none
-  }
-}
-
-/** There is none where no process could be started (Node's own types do not know that). */
-const pipeOf = ({ stdio }: Partial<ChildProcess>): Socket => (stdio?.[3] as Socket | undefined) ?? new Socket()
-
 export const closedError = (): Error => new Error('The sandbox is closed')
 
-type InHand = Readonly<{ settle: (answer: Answer) => void; sentAt: number; timeoutMs: number; memoryMb: number }>
+type InHand = Readonly<{ settle: (answer: Answer) => void; memoryMb: number }>
 
-const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
-
-/** What a process has without runs, and how far over its limit an isolate may go (the limit is a guideline, says isolated-vm). */
-const baseMb = 400
+/** How far over its limit an isolate may go (the limit is a guideline, says isolated-vm). */
 const slack = 3
 
-/** A child that says nothing for so long, while runs of it are over their time, does not watch over them any longer. */
-const silenceMs = 5_000
+/** A warm realm takes half a second on a quiet machine. */
+const startMs = 60_000
 
 /** Only for a kill of ours that the only run in the child had earned. */
-const blame = (reason: ChildEnd, { timeoutMs, memoryMb }: InHand): Answer | undefined => {
-  if (reason === 'memory') return { kind: 'outcome', outcome: outOfMemory(memoryMb), childDied: true }
-  if (reason === 'timeout') return { kind: 'outcome', outcome: timedOut(timeoutMs), childDied: true }
-  return undefined
-}
-
-/** Resident memory as Linux tells it; 0 elsewhere, where only the isolates' own limits hold. */
-const rssOf = ({ pid }: ChildProcess): number => {
-  try {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024
-  } catch {
-    return 0
-  }
-}
+const blame = (reason: ChildEnd, { memoryMb }: InHand): Answer | undefined =>
+  reason === 'memory' ? { kind: 'outcome', outcome: outOfMemory(memoryMb), childDied: true } : undefined

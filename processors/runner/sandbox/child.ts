@@ -5,7 +5,7 @@ import type { Problem } from '../language/problem.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
-import { endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
+import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
 import { type Realm, realmMaker } from './realm-host.ts'
 
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
@@ -19,6 +19,7 @@ const hosts = new Map<number, JobHost>()
 const everyHost = new Set<JobHost>()
 const spares: Promise<Realm>[] = []
 let sweeper: NodeJS.Timeout | undefined
+let toldAt = 0
 let makeRealm: ((memoryMb: number) => Promise<Realm>) | undefined
 
 const mostIsolates = 40
@@ -126,7 +127,11 @@ const sweep = (): void => {
     runs += host.size()
     if (host.isClosed()) everyHost.delete(host)
   }
-  if (runs > 0) return
-  clearInterval(sweeper)
-  sweeper = undefined
+  if (runs === 0) {
+    clearInterval(sweeper)
+    sweeper = undefined
+  } else if (now - toldAt >= aliveMs) {
+    toldAt = now
+    frames.send(aliveText)
+  }
 }

@@ -14,21 +14,23 @@ export type Fleet = Readonly<{
 export type FleetOptions = Readonly<{
   script: string
   maxRssMb: number
+  baseRssMb: number
   recycleRssMb: number
+  silenceMs: number
   onChildEnd: (why: ChildEnd) => void
 }>
 
-export const openFleet = ({ script, maxRssMb, recycleRssMb, onChildEnd }: FleetOptions): Fleet => {
+export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limits }: FleetOptions): Fleet => {
+  const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
   let onGrown: (child: Child) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
   const check = (): void => {
-    const now = performance.now()
     let running = 0
     for (const child of children) {
-      const rssMb = child.check(now, maxRssMb) / 2 ** 20
+      const rssMb = child.check({ ...limits, quietChecks }) / 2 ** 20
       if (rssMb > recycleRssMb && child.isAlive()) void onGrown(child)
       running += child.size()
     }

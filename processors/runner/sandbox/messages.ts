@@ -54,12 +54,16 @@ export const parseToChild = (text: string): ToChild => {
 export type Again = Readonly<{ why: 'memory' | 'timeout'; runs: readonly number[] }>
 
 export const readyText = 'ready'
+/** Said by a child that has runs, every `aliveMs`: it watches over them. */
+export const aliveText = 'alive'
+export const aliveMs = 500
 /** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
 export const endedText = (lines: string): string => `ended\n${lines}`
 export const againText = ({ why, runs }: Again): string => `again\n${[why, ...runs].join('\n')}`
 
 export type FromChild =
   | Readonly<{ kind: 'ready' }>
+  | Readonly<{ kind: 'alive' }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
 
@@ -68,6 +72,7 @@ export const parseFromChild = (text: string): FromChild => {
   const [kind, ...lines] = text.split('\n')
   switch (kind) {
     case 'ready':
+    case 'alive':
       return { kind }
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }

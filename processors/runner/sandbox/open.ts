@@ -23,16 +23,22 @@ export type SandboxOptions = Readonly<{
   children?: number
   /** A process above this is killed; its runs are done again, each alone. Default 1 GB. */
   maxRssMb?: number
+  /** What a process may have beside its runs' isolates: one run that is alone may not go above this and three times its limit. Default 400 MB. */
+  baseRssMb?: number
   /** A process above this is replaced when another one is warm. Default 500 MB. */
   recycleRssMb?: number
+  /** A process that has runs and says nothing for so long is killed; a sound one says every half a second that it lives. Default 10 s. */
+  silenceMs?: number
   /** Told of each process that ended: for metrics. */
   onChildEnd?: (why: ChildEnd) => void
 }>
 
 /** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
 export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => {
-  const { version, children = 1, maxRssMb = 1_000, recycleRssMb = 500, onChildEnd = () => {} } = options
-  const fleet = openFleet({ script: await realmScript(), maxRssMb, recycleRssMb, onChildEnd })
+  const { version, children = 1 } = options
+  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 500, silenceMs = 10_000, onChildEnd = () => {} } = options
+  const script = await realmScript()
+  const fleet = openFleet({ script, maxRssMb, baseRssMb, recycleRssMb, silenceMs, onChildEnd })
   const shared = openSharedPlaces(fleet, children)
   const alone = openAlonePlaces(fleet)
   const firstLine = `Penstock ${version}, Node ${process.version}, adaptor `
