@@ -8,13 +8,14 @@ export const uuid = Type.Optional(
   Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', description: 'a UUID' }),
 )
 
-const time = Type.Optional(
-  Type.Unsafe<string>({
-    type: 'string',
-    anyOf: [{ format: 'date' }, { format: 'date-time' }],
-    description: 'a day such as 2026-11-21, or a time such as 2026-11-21T09:00:00Z',
-  }),
-)
+const written = Type.Unsafe<string>({
+  type: 'string',
+  anyOf: [{ format: 'date' }, { format: 'date-time' }],
+  description: 'a day such as 2026-11-21, or a time such as 2026-11-21T09:00:00Z',
+})
+
+// The format also knows leap seconds and names of time zones (RFC 9557), and JavaScript's Date neither.
+const time = Type.Optional(Type.Refine(written, (text) => !Number.isNaN(Date.parse(text))))
 
 /** What every list takes. Days are those of UTC; `from` and `to` are inclusive, a day in `to` to its end. */
 export const listParameters = {

@@ -6,6 +6,7 @@ import { messageIdOfRecord } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import { timeText } from './time-text.ts'
 
 export type Table = 'message_rows' | 'match_rows' | 'run_rows' | 'dead_letter_rows'
 
@@ -156,11 +157,6 @@ const finishedColumns = (event: Finished): object => ({
 const wellFormed = (text: string): string => text.toWellFormed()
 
 const jsonText = (value: Json): string | null => (value === null ? null : JSON.stringify(value))
-
-/** As ClickHouse reads times, in UTC; kept within what it can hold, so that no clock in the world makes a row impossible. */
-const timeText = (time: Date): string =>
-  new Date(Math.min(Math.max(time.getTime() || 0, 0), lastTime)).toISOString().slice(0, 23)
-const lastTime = Date.UTC(2299, 11, 31)
 
 /** A time that is written in our usual way is taken as it stands: a log has many. */
 const sameTime = (time: string): string => (usualTime.test(time) ? time.slice(0, 23) : timeText(new Date(time)))

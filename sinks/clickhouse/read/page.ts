@@ -1,4 +1,5 @@
 import type { Store } from '../../../topology/flow/ports.ts'
+import { timeText } from '../time-text.ts'
 
 /** A question as data: values stay beside the text, bound as `{name:Type}`. */
 export type Query = Readonly<{ sql: string; params: Readonly<Record<string, unknown>> }>
@@ -91,4 +92,4 @@ const parsePlace = (text: string): Place => {
 }
 
 /** In the form that ClickHouse reads for a bound time. */
-const bound = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
+const bound = (time: Date): string => timeText(time).replace('T', ' ')

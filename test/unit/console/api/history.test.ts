@@ -71,6 +71,8 @@ test.each([
   ['messages?status=odd', 'unmatched'],
   ['messages?from=yesterday', '2026-11-21T09:00:00Z'],
   ['messages?to=2026-02-30', '"to"'],
+  ['messages?from=2016-12-31T23:59:60Z', '2026-11-21T09:00:00Z'],
+  ['messages?to=2026-11-21T09:00:00Z[UTC]', '2026-11-21T09:00:00Z'],
   ['messages?id_from=7', 'a UUID'],
   ['messages?after=7', '"after"'],
   ['runs?status=unmatched', 'queued'],

@@ -30,6 +30,16 @@ describe('questions to the store', () => {
     expect(runList({ project: 'p', limit: 1, messageId: id }).params).not.toHaveProperty('from')
   })
 
+  test('ask for no time that the store cannot read', () => {
+    const after = Buffer.from('["+275760-09-13T00:00:00Z","a"]').toString('base64url')
+    const [from, to] = [new Date('0000-01-01T00:00:00+01:00'), new Date('9999-12-31T23:59:59-01:00')]
+    expect(runList({ project: 'p', limit: 1, from, to, after }).params).toMatchObject({
+      from: '1970-01-01 00:00:00.000',
+      to: '2299-12-31 00:00:00.000',
+      place_time: '2299-12-31 00:00:00.000',
+    })
+  })
+
   test('take ids that people write in capitals', () => {
     expect(messageList({ project: 'p', limit: 1, idTo: id }).params).toMatchObject({ id_to: id.toLowerCase() })
   })
