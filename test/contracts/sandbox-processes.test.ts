@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ChildEnd } from '../../processors/runner/sandbox/child-process.ts'
 import { type Fleet, openFleet } from '../../processors/runner/sandbox/fleet.ts'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
@@ -85,6 +85,28 @@ describe('a process that has runs', () => {
     const outcomes = await Promise.all([1, 2].map((id) => runOf(sandbox, jobOf('fn(s => s.id)'), { id })))
     expect(outcomes.map((one) => one.state)).toEqual(['1', '2'])
     expect(ends).toEqual(['silent'])
+  })
+
+  test('and dies leaves a quarantine for jobs that are killed, not for their neighbours', {
+    timeout: 30_000,
+  }, async () => {
+    const before = childrenOf(process.pid)
+    const own = (): readonly number[] => childrenOf(process.pid).filter((one) => !before.includes(one))
+    const ends: ChildEnd[] = []
+    await using sandbox = await openSandbox({ version: '1', onChildEnd: (why) => ends.push(why) })
+    const failing = jobOf('fn(() => new Promise((_, no) => setTimeout(no, 300, new Error("mine"))))')
+    const endless = jobOf('fn(() => new Promise(() => {}))', { timeoutMs: 300 })
+    const inHand = [runOf(sandbox, failing), runOf(sandbox, endless)]
+    for (const pid of own()) process.kill(pid, 'SIGKILL')
+    expect((await Promise.all(inHand)).map((one) => one.status)).toEqual(['failed', 'killed'])
+
+    const all = own()
+    for (const pid of all) process.kill(pid, 'SIGKILL')
+    await vi.waitUntil(() => ends.length === 1 + all.length)
+    expect((await runOf(sandbox, failing)).status).toBe('failed')
+    expect(own()).toHaveLength(1)
+    expect((await runOf(sandbox, endless)).status).toBe('killed')
+    expect(own()).toHaveLength(2)
   })
 
   test('ends when it is larger than its only run may make it, and the run is killed', { timeout: 30_000 }, async () => {

@@ -9,7 +9,13 @@ export const outOfMemory = (memoryMb: number): Outcome =>
 
 /** The run took its process with it twice, the second time alone. */
 export const crashLoop = (how: string): Outcome =>
-  ended('crashed', 4, { name: 'CrashLoopError', message: `The job ended its process twice (${how})` })
+  ended('crashed', crashLoopCode, { name: 'CrashLoopError', message: `The job ended its process twice (${how})` })
+
+/** Whether a run with this outcome, had when it was alone, may be why its process had died. One that only failed was a neighbour. */
+export const mayHaveTaken = ({ status, exitCode }: Outcome): boolean =>
+  status === 'killed' || (status === 'crashed' && exitCode === crashLoopCode)
+
+const crashLoopCode = 4
 
 /** The job's code cannot be run at all. */
 export const notRunnable = (problem: Readonly<{ message: string; line: number; column: number }>): Outcome =>

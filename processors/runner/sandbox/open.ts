@@ -3,6 +3,7 @@ import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import type { ChildEnd } from './child-process.ts'
 import { openFleet } from './fleet.ts'
+import { mayHaveTaken } from './killed.ts'
 import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.ts'
 import { openQuarantine } from './quarantine.ts'
 import { realmScript } from './realm-script.ts'
@@ -49,7 +50,7 @@ export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => 
     if (quarantine.holds(work.job)) return alone.run(work, signal)
     const answer = await attempt(await shared.child(), work, signal)
     const outcome = answer.kind === 'outcome' ? answer.outcome : await alone.run(work, signal)
-    if (answer.childDied && outcome.status !== 'success') quarantine.take(work.job)
+    if (answer.childDied && mayHaveTaken(outcome)) quarantine.take(work.job)
     return outcome
   }
 

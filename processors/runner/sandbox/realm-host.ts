@@ -10,7 +10,6 @@ export type Realm = Readonly<{
   turn(starts: readonly (number | string)[]): Promise<string>
   cut(run: number, waitedMs?: number): Promise<void>
   usedBytes(): Promise<number>
-  isAlive(): boolean
   dispose(): void
 }>
 
@@ -53,7 +52,6 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
         const { used_heap_size, externally_allocated_size } = await isolate.getHeapStatistics()
         return used_heap_size + externally_allocated_size
       },
-      isAlive: () => !isolate.isDisposed,
       dispose: () => {
         if (!isolate.isDisposed) isolate.dispose()
       },
