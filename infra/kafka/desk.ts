@@ -13,10 +13,12 @@ export type Desk = Readonly<{
   gain(place: Place, start: Start): void
   /** The partition is somebody else's now: what is in hand of it is called off. */
   lose(place: Place): void
-  /** The partition will go: nothing more of it is handed out. */
+  /** The partition will go: nothing more of it is handed out, what is in hand may be settled. */
   retire(place: Place): void
   /** Resolves when nothing of the place is in hand. */
   quiet(place: Place): Promise<void>
+  /** Resolves when nothing is being written that a delivery was settled with. */
+  settled(): Promise<void>
   holds(): readonly Place[]
   has(place: Place): boolean
   /** The partitions of topics that are not what they were when we gained them. */
@@ -60,6 +62,8 @@ export const placeKey = ({ topic, partition }: Place): string => `${topic}/${par
 export const openDesk = (options: DeskOptions): Desk => {
   const holds = new Map<string, Hold>()
   const turns = new Set<Hold>()
+  const onSettled: (() => void)[] = []
+  let settling = 0
   let held = 0
   let failure: Error | undefined
   let waiter: (() => void) | undefined
@@ -83,6 +87,26 @@ export const openDesk = (options: DeskOptions): Desk => {
     held -= bytes
   }
 
+  /** What is on its way out must not wait for the end of a rebalance, which waits for it. */
+  const sure = (hold: Hold, unsure: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        hold.onLeaving.delete(go)
+        resolve()
+      }
+      hold.onLeaving.add(go)
+      void unsure.then(go)
+    })
+
+  const counted = async (settle: Promise<void>): Promise<void> => {
+    settling++
+    try {
+      await settle
+    } finally {
+      if (--settling === 0) for (const resolve of onSettled.splice(0)) resolve()
+    }
+  }
+
   const hand = (hold: Hold, record: Incoming): Delivery => {
     let settled: Promise<void> | undefined
     const permit = (): void => {
@@ -92,8 +116,8 @@ export const openDesk = (options: DeskOptions): Desk => {
     const settle = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
       if (steps.length === 0) permit()
       for (const step of steps) {
-        const unsure = options.unsure()
-        if (unsure) await unsure
+        const unsure = hold.retired ? undefined : options.unsure()
+        if (unsure) await sure(hold, unsure)
         permit()
         await options.write(step, permit)
       }
@@ -109,7 +133,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       record,
       lost: hold.lost.signal,
       settle(steps = []) {
-        settled ??= settle(steps).catch((error: unknown) => {
+        settled ??= counted(settle(steps)).catch((error: unknown) => {
           settled = undefined // what could not be written may be tried again
           throw error
         })
@@ -160,6 +184,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     turns.delete(hold)
     held -= hold.bytes
     hold.lost.abort()
+    for (const go of hold.onLeaving) go()
     for (const resolve of hold.onQuiet.splice(0)) resolve()
   }
 
@@ -174,6 +199,7 @@ export const openDesk = (options: DeskOptions): Desk => {
         queue: openQueue<Incoming>(),
         lost: new AbortController(),
         onQuiet: [],
+        onLeaving: new Set(),
         position: offset,
         committed: commitText(offset, metadata),
         count: 0,
@@ -189,12 +215,14 @@ export const openDesk = (options: DeskOptions): Desk => {
       if (!hold) return
       hold.retired = true
       turns.delete(hold)
+      for (const go of hold.onLeaving) go()
     },
     quiet(place) {
       const hold = holds.get(placeKey(place))
       if (!hold || hold.inHand === 0) return Promise.resolve()
       return new Promise((resolve) => hold.onQuiet.push(resolve))
     },
+    settled: () => (settling === 0 ? Promise.resolve() : new Promise((resolve) => onSettled.push(resolve))),
     holds: () => [...holds.values()].map((hold) => hold.place),
     has: (place) => holds.has(placeKey(place)),
     outdated: (idOf) =>
@@ -264,6 +292,7 @@ type Hold = {
   readonly queue: Queue<Incoming>
   readonly lost: AbortController
   readonly onQuiet: (() => void)[]
+  readonly onLeaving: Set<() => void>
   position: bigint
   committed: string
   count: number

@@ -180,7 +180,9 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       await followTopics()
       const reason = await Promise.race([current.broken, useless.promise, aborted(closing.signal)])
       if (closing.signal.aborted) {
-        await within(1_000, commitAssigned())
+        for (const place of desk.holds()) desk.retire(place)
+        await within(settings.drainMs / 2, desk.settled())
+        await within(settings.drainMs / 4, commitAssigned())
         return
       }
       callOff()

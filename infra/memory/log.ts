@@ -74,8 +74,8 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   const giveUp = async (group: Group, owner: Member, place: Place): Promise<void> => {
     const over = new AbortController()
     owner.desk.retire(place)
-    if (group.members.has(owner))
-      await Promise.race([owner.desk.quiet(place), sleep(drainMs, undefined, { signal: over.signal }).catch(() => {})])
+    const drained = group.members.has(owner) ? owner.desk.quiet(place) : owner.desk.settled()
+    await Promise.race([drained, sleep(drainMs, undefined, { signal: over.signal }).catch(() => {})])
     over.abort()
     commit(group, owner)
     owner.desk.lose(place)

@@ -139,6 +139,57 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       expect(got.map(({ n }) => n).sort((x, y) => x - y)).toEqual(Array.from({ length: appended }, (_, n) => n))
     })
 
+    it('what is being written when partitions go to another reader is written, and read by nobody else', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t', 4), topic('pace'), topic('out')])
+      const copies: Promise<void>[] = []
+      /** Something takes its time before it is settled, so something is in hand whenever partitions go. */
+      const copy = async ({ record: one, settle }: Delivery): Promise<void> => {
+        await log.append([record('pace', 'k', '')])
+        await settle([[record('out', 'k', String(numberIn(one)))]])
+      }
+      const copying = async (reading: ReturnType<typeof readerOf>, by: 'first' | 'second'): Promise<void> =>
+        reading.each(async (delivery) => {
+          copies.push(copy(delivery))
+          given[by]++
+        })
+      const given = { first: 0, second: 0 }
+      let appended = 0
+      const more = async (): Promise<void> => {
+        await log.append(Array.from({ length: 20 }, () => record('t', `k${appended}`, String(appended++))))
+        await until(() => copies.length > appended - 20)
+      }
+      await using first = readerOf(log, { group: 'g' }, ['t'])
+      const firstEnds = copying(first, 'first')
+      while (given.first < 100) await more()
+      await using second = readerOf(log, { group: 'g' }, ['t'])
+      const secondEnds = copying(second, 'second')
+      while (given.second < 100) await more()
+      await until(() => copies.length >= appended)
+      await Promise.all(copies)
+      const out = (await all(log, 'out')).map(numberIn)
+      expect(out.sort((a, b) => a - b)).toEqual(Array.from({ length: appended }, (_, n) => n))
+      await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()])
+      await Promise.all([firstEnds, secondEnds])
+    })
+
+    it('what is being written when its reader is closed is written, and not given again', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t', 2), topic('out')])
+      await log.append(numbered('t', 200))
+      const settling: Promise<void>[] = []
+      {
+        await using reading = readerOf(log, { group: 'g' }, ['t'])
+        for (const { record: one, settle } of await reading.take(200))
+          settling.push(settle([[record('out', 'k', String(numberIn(one)))], [record('out', 'k', 'after')]]))
+      }
+      await Promise.all(settling)
+      expect((await all(log, 'out')).map(numberIn).filter((n) => n >= 0)).toHaveLength(200)
+      await log.append([record('t', 'k', '200')])
+      await using again = readerOf(log, { group: 'g' }, ['t'])
+      expect((await again.settled(1)).map(numberIn)).toEqual([200])
+    })
+
     it('what is in hand when its reader leaves is called off, and cannot be settled any more', async () => {
       await using log = await open()
       await log.ensureTopics([topic('t'), topic('out')])

@@ -3,7 +3,7 @@ import { type Desk, type DeskOptions, openDesk, type Place } from '../../../../i
 import type { Delivery } from '../../../../topology/flow/ports.ts'
 import { repeatsWithin } from '../../../../topology/flow/repeats.ts'
 import { watermarkAt } from '../../../../topology/flow/watermark.ts'
-import type { Incoming } from '../../../../topology/words/record.ts'
+import type { Incoming, Outgoing } from '../../../../topology/words/record.ts'
 
 it('goes on after the fullest commit there is', async () => {
   const mark = watermarkAt(0n)
@@ -74,6 +74,35 @@ it('asks again for a record that there was no room for only when there is', asyn
   expect((await next(desk)).record.offset).toBe(2n)
 })
 
+it('lets what is in hand of a partition that goes be written, though it is not known yet who will own what', async () => {
+  const never = new Promise<void>(() => {})
+  const written: string[] = []
+  const write: DeskOptions['write'] = async (records) => void written.push(...records.map(({ key }) => key))
+  const desk = deskOf({ unsure: () => never, write })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(3))
+  const [first, second] = [await next(desk), await next(desk)]
+  const waiting = first.settle([[copy('a')], [copy('b')]])
+  expect(written).toEqual([])
+  desk.retire(place)
+  await waiting
+  await second.settle([[copy('c')]])
+  await Promise.all([desk.quiet(place), desk.settled()])
+  expect(written).toEqual(['a', 'b', 'c'])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 2n, metadata: '' }])
+  expect(await atOnce(desk)).toBeUndefined()
+})
+
+it('calls off at once what waits to be written when its partition is lost', async () => {
+  const desk = deskOf({ unsure: () => new Promise<void>(() => {}) })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(1))
+  const waiting = (await next(desk)).settle([[copy('a')]])
+  desk.lose(place)
+  await expect(waiting).rejects.toMatchObject({ code: 'membership-lost' })
+  await desk.settled()
+})
+
 const place: Place = { topic: 't', partition: 0 }
 
 const deskOf = (options: Partial<DeskOptions> = {}): Desk =>
@@ -96,6 +125,8 @@ const recordOf = (offset: number, key: string, bytes = 0): Incoming => ({
 })
 
 const recordsOf = (count: number): readonly Incoming[] => Array.from({ length: count }, (_, n) => recordOf(n, `k${n}`))
+
+const copy = (key: string): Outgoing => ({ topic: 'out', key, value: null, headers: {} })
 
 const offer = (desk: Desk, records: readonly Incoming[]): void =>
   desk.offer(place, { from: records[0]?.offset ?? 0n, records, next: (records.at(-1)?.offset ?? -1n) + 1n })
