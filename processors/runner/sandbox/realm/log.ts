@@ -23,7 +23,7 @@ export const openLog = (limitBytes: number, enabled: boolean): Log => {
     const left = limitBytes - bytes - bytesOfLine
     bytes += bytesOf(message) + bytesOfLine
     if (left >= 0) {
-      const kept = bytes <= limitBytes ? message : message.slice(0, left)
+      const kept = bytes <= limitBytes ? message : startOf(message, left)
       lines.push({ time: new Date().toISOString(), level, source: 'job', message: kept })
     }
     if (bytes > limitBytes && !cut) {
@@ -63,6 +63,18 @@ const shown = (value: unknown): string => {
   } catch {
     return '[an object that is not JSON]'
   }
+}
+
+/** As much of the text as fits into `limit` bytes of UTF-8, in whole characters. */
+const startOf = (text: string, limit: number): string => {
+  let left = limit
+  let end = 0
+  for (const character of text) {
+    left -= bytesOf(character)
+    if (left < 0) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }
 
 /** Length in UTF-8. */
