@@ -41,8 +41,9 @@ export const each = (items: Items, operation: Operation): Operation => {
 
 const itemsOf = (items: Items, state: State): readonly unknown[] => {
   const found = typeof items === 'string' ? valuesAt(items, state) : typeof items === 'function' ? items(state) : items
-  if (!Array.isArray(found)) throw new TypeError(`each needs a list, and its function gave ${kindOf(found)}`)
-  return found
+  if (Array.isArray(found)) return found
+  const said = typeof items === 'function' ? 'and its function gave' : 'not'
+  throw new TypeError(`each needs a list, ${said} ${kindOf(found)}`)
 }
 
 const isThenable = (value: unknown): boolean =>

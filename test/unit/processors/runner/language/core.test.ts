@@ -60,6 +60,7 @@ describe('each', () => {
   test('says what it was not given', () => {
     expect(() => each('', collect)).toThrow(/each takes a JSONPath/)
     expect(() => each([1], undefined as never)).toThrow(/each takes an operation, not nothing/)
-    expect(() => each(() => 5, collect)({})).toThrow(/its function gave a value of type number/)
+    expect(() => each(() => 5, collect)({})).toThrow('each needs a list, and its function gave a value of type number')
+    expect(() => each({ a: 1 } as never, collect)({})).toThrow('each needs a list, not a value of type object')
   })
 })
