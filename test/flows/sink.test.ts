@@ -15,7 +15,7 @@ import type { Store } from '../../topology/flow/ports.ts'
 import { retryFaults } from '../../topology/flow/retry.ts'
 import { deadLettersTopic, intakeTopic, projectTopics, runsTopic } from '../../topology/topics.ts'
 import { intakeRecord } from '../../topology/wire/intake.ts'
-import { type RunEvent, runRecord } from '../../topology/wire/runs.ts'
+import { finishedRecord, type RunEvent, runRecord } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
 import type { EndStatus } from '../../topology/words/run.ts'
@@ -189,6 +189,18 @@ describe('the sink', () => {
       'the match is stored',
     )
     expect(await readRun(store, { project: 'clinic', id: facts.run_id })).toMatchObject({ status: 'success' })
+  })
+
+  test('loses no digit of a state', async () => {
+    const facts = runFacts(newMessageId(), { job: 'digits' })
+    const { input: _input, final_state: _state, ...event } = finished(facts, { status: 'failed', exit_code: 1 })
+    const [input, final_state] = ['{"data":{"id":9007199254740993,"far":1e400}}', '9007199254740993']
+    await house.log.append([finishedRecord(event, { input, final_state })])
+    const run = await until(() => readRun(store, { project: 'clinic', id: facts.run_id }), 'it is stored')
+    expect(await store.query('SELECT input, final_state FROM runs WHERE id = {id:String}', { id: run.id })).toEqual([
+      { input, final_state },
+    ])
+    expect([JSON.stringify(run.input), JSON.stringify(run.final_state)]).toEqual([input, final_state])
   })
 
   test('takes every body: large, of bytes, half a surrogate, NUL, none', async () => {

@@ -107,7 +107,7 @@ describe('the follow stage', async () => {
     expect(await ask(ending({ state: '{}' }))).toEqual(await ask(ending({ state: '{}' })))
   })
 
-  test.each(['[1]', '"text"', 'null', '{"__proto__":{"a":1},"":0}'])(
+  test.each(['[1]', '"text"', 'null', '{"__proto__":{"a":1},"":0}', '9007199254740993', '{"n":[1e400]}'])(
     'hands on the final state %s as it is',
     async (state) => {
       const [request] = requestsOf(await ask(ending({ state })))
@@ -136,6 +136,14 @@ describe('the follow stage', async () => {
 
   test('a state that is no object becomes the data of one', async () => {
     expect(stateOf(await ask(failing('[1,2]')))).toMatchObject({ data: [1, 2], error: { message: 'no dob' } })
+  })
+
+  test.each([
+    ['{"data":{"id":9007199254740993}}', '{"data":{"id":9007199254740993},"error":'],
+    ['1e400', '{"data":1e400,"error":'],
+  ])('a failure hands on %s without losing a digit', async (input, state) => {
+    const [request] = requestsOf(await ask(failing(input)))
+    expect(request?.input).toEqual({ kind: 'state', state: expect.stringContaining(state) })
   })
 
   test('an end without an error still says what it was', async () => {
