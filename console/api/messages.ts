@@ -12,7 +12,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
     query: messageQuery,
     answer: async ({ query }, { project }) => {
       const asked = query as Static<typeof messageQuery>
-      const filters = given(asked, 'source', 'job', 'status', 'key')
+      const filters = given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key')
       const search = { ...listSearchOf(project, asked), ...idRangeOf(asked), ...filters }
       return { status: 200, body: await listMessages(deps.store, search) }
     },
@@ -38,7 +38,9 @@ const messageStatuses = [
 const messageQuery = Type.Object(
   {
     ...listParameters,
+    kind: Type.Optional(Type.Enum(['message', 'tick'], { description: 'message, tick' })),
     source: text,
+    trigger: text,
     job: text,
     status: Type.Optional(Type.Enum([...messageStatuses], { description: messageStatuses.join(', ') })),
     key: text,

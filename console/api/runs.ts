@@ -12,7 +12,7 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
     query: runQuery,
     answer: async ({ query }, { project }) => {
       const asked = query as Static<typeof runQuery>
-      const filters = given(asked, 'status', 'job', 'source')
+      const filters = given(asked, 'status', 'job', 'trigger', 'source')
       const of = asked.message_id === undefined ? {} : { messageId: asked.message_id }
       const search = { ...listSearchOf(project, asked), ...idRangeOf(asked), ...filters, ...of }
       return { status: 200, body: await listRuns(deps.store, search) }
@@ -45,6 +45,7 @@ const runQuery = Type.Object(
     ...listParameters,
     status: Type.Optional(Type.Enum([...runStatuses], { description: runStatuses.join(', ') })),
     job: text,
+    trigger: text,
     source: text,
     message_id: uuid,
   },

@@ -16,7 +16,7 @@ import { retryFaults } from '../../topology/flow/retry.ts'
 import { deadLettersTopic, intakeTopic, projectTopics, runsTopic } from '../../topology/topics.ts'
 import { intakeRecord } from '../../topology/wire/intake.ts'
 import { finishedRecord, type RunEvent, runRecord } from '../../topology/wire/runs.ts'
-import { newMessageId } from '../../topology/words/ids.ts'
+import { type MessageId, newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
 import type { EndStatus } from '../../topology/words/run.ts'
 import { openDatabase } from '../fixtures/database.ts'
@@ -137,7 +137,7 @@ describe('the sink', () => {
     expect(await store.query('SELECT * FROM matches WHERE message_id = {id:String}', { id })).toEqual([])
   })
 
-  test.each<[string, EndStatus | 'running', (id: ReturnType<typeof newMessageId>) => readonly RunEvent[]]>([
+  test.each<[string, EndStatus | 'running', (id: MessageId) => readonly RunEvent[]]>([
     ['a chain that went well', 'success', (id) => chain(id, ['success', 'success'])],
     ['a failure that nobody handled', 'failed', (id) => chain(id, ['failed'])],
     ['a failure that a fail job handled', 'success', (id) => chain(id, ['failed', 'success'])],
@@ -297,15 +297,42 @@ describe('the sink', () => {
     expect(new Set(seen)).toEqual(new Set(all.map(({ id }) => id)))
   })
 
+  test('a message has, for a job, the status of the latest finished run', async () => {
+    const job = 'judged'
+    const at = (minute: number) => `2026-11-21T10:0${minute}:00.000Z`
+    const again = (id: MessageId, queued: number) => runFacts(id, { job, queued_at: at(queued), replay: `r${queued}` })
+    const [open, both, late] = [await takeIn(), await takeIn(), await takeIn()]
+    const [first, second] = [again(late, 1), again(late, 2)]
+    await say(
+      matched(open, [again(open, 1)]),
+      finished(again(both, 1), { status: 'failed', finished_at: at(2) }),
+      matched(both, [again(both, 3)]),
+      finished(first, { status: 'killed', finished_at: at(5) }),
+      finished(second, { status: 'success', finished_at: at(4) }),
+    )
+    await until(async () => (await count(store, `runs WHERE job = '${job}'`)) === 5, 'all runs are stored')
+    const judged = async (status: string) =>
+      (await listMessages(store, { ...search, job, status })).items.map(({ id }) => id)
+    expect(await judged('running')).toEqual([open])
+    expect(await judged('failed')).toEqual([both])
+    expect(await judged('killed')).toEqual([late])
+    expect(await judged('success')).toEqual([])
+  })
+
   test('lists by what it was asked for', async () => {
     const [a, b] = [await takeIn({ source: 'one', key: 'ka' }), await takeIn({ source: 'two', key: 'kb' })]
-    const facts = runFacts(a, { job: 'listed' })
-    await say(finished(facts, { status: 'killed' }))
+    const facts = runFacts(a, { job: 'listed', trigger: 'listing' })
+    await say(matched(a, [facts], ['listing', 'idle']), finished(facts, { status: 'killed' }))
     await stored(b)
     await statusOf(a, 'killed')
     const ids = async (more: object) => (await listMessages(store, { ...search, ...more })).items.map(({ id }) => id)
     expect(await ids({ source: 'one' })).toEqual([a])
     expect(await ids({ key: 'kb' })).toEqual([b])
+    expect(await ids({ trigger: 'listing' })).toEqual([a])
+    expect(await ids({ trigger: 'idle' })).toEqual([a])
+    expect(await ids({ trigger: 'list' })).toEqual([])
+    expect(await ids({ source: 'one', kind: 'message' })).toEqual([a])
+    expect(await ids({ source: 'one', kind: 'tick' })).toEqual([])
     expect(await ids({ idFrom: b, idTo: b.toUpperCase() })).toEqual([b])
     expect(await ids({ job: 'listed' })).toEqual([a])
     expect(await ids({ job: 'listed', status: 'killed' })).toEqual([a])
@@ -315,6 +342,8 @@ describe('the sink', () => {
     const runs = async (more: object) =>
       (await listRuns(store, { ...search, from: new Date(0), ...more })).items.map(({ id }) => id)
     expect(await runs({ job: 'listed', status: 'killed' })).toEqual([facts.run_id])
+    expect(await runs({ trigger: 'listing' })).toEqual([facts.run_id])
+    expect(await runs({ trigger: 'idle' })).toEqual([])
     expect(await runs({ source: 'one' })).toEqual([facts.run_id])
     expect(await runs({ messageId: a })).toEqual([facts.run_id])
     expect(await runs({ messageId: b })).toEqual([])
@@ -420,11 +449,7 @@ const append = ({ log }: MemoryHouse, messages: readonly NewMessage[]): Promise<
   log.append(messages.map(intakeRecord))
 
 /** Runs one under the other; a flow or fail job is told of by its parent only. */
-const chain = (
-  id: ReturnType<typeof newMessageId>,
-  statuses: readonly EndStatus[],
-  name = 'job',
-): readonly RunEvent[] => {
+const chain = (id: MessageId, statuses: readonly EndStatus[], name = 'job'): readonly RunEvent[] => {
   const events: RunEvent[] = []
   let parent: ReturnType<typeof runFacts> | undefined
   for (const [depth, status] of statuses.entries()) {

@@ -33,9 +33,21 @@ export type MessageItem = Readonly<{
   status: MessageStatus | null
 }>
 
-/** `job`: messages that it ran for; with it, `status` is that of its newest run for the message (`semantics.md` 8). */
+/**
+ * `trigger`: messages that it matched. `job`: messages that it ran for; with it, `status` is that of its latest finished run for the message
+ * (`semantics.md` 8), and `running` while none has finished.
+ */
 export type MessageSearch = ListSearch &
-  Readonly<{ source?: string; status?: string; job?: string; key?: string; idFrom?: string; idTo?: string }>
+  Readonly<{
+    kind?: string
+    source?: string
+    trigger?: string
+    job?: string
+    status?: string
+    key?: string
+    idFrom?: string
+    idTo?: string
+  }>
 
 export const listedBodyBytes = 16_384
 
@@ -70,13 +82,15 @@ export async function readMessage(
 
 /** The page's ids are found first, in the narrow columns; only then are bodies and headers read, of these alone. */
 export const messageList = (search: MessageSearch): Query => {
-  const { source, key, idFrom, idTo, limit } = search
+  const { kind, source, key, idFrom, idTo, limit } = search
   const bounded = idFrom !== undefined || idTo !== undefined
   const where = conditions(
     listConditions('received_at', { ...search, bounded }),
+    equals('kind', kind),
     equals('source', source),
     equals('key', key),
     idRange(idFrom, idTo),
+    matchedBy(search),
     ranFor(search),
   )
   return {
@@ -96,6 +110,12 @@ LIMIT {limit:UInt32}`,
 
 const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
 
+const matchedBy = ({ trigger }: MessageSearch): Condition =>
+  trigger !== undefined && {
+    sql: 'id IN (SELECT message_id FROM match_rows WHERE project = {project:String} AND trigger = {trigger:String})',
+    params: { trigger },
+  }
+
 const ranFor = ({ job, status, from }: MessageSearch): Condition => {
   const since = from ? `AND queued_at >= {from:DateTime64(3, 'UTC')}` : ''
   const ofProject = 'project = {project:String}'
@@ -103,7 +123,7 @@ const ranFor = ({ job, status, from }: MessageSearch): Condition => {
     return {
       sql: `id IN (
     SELECT message_id FROM run_rows FINAL WHERE ${ofProject} AND job = {job:String} ${since}
-    GROUP BY message_id HAVING argMax(status, (queued_at, ifNull(finished_at, toDateTime64(0, 3)))) = {status:String}
+    GROUP BY message_id HAVING ifNull(argMaxIf(toNullable(toString(status)), finished_at, finished_at IS NOT NULL), 'running') = {status:String}
   )`,
       params: { job, status },
     }

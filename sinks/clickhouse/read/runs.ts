@@ -42,7 +42,15 @@ export type Run = RunItem &
   Readonly<{ input: Json; final_state: Json; log: readonly LogLine[]; error: RunError | null }>
 
 export type RunSearch = ListSearch &
-  Readonly<{ status?: string; job?: string; source?: string; messageId?: string; idFrom?: string; idTo?: string }>
+  Readonly<{
+    status?: string
+    job?: string
+    trigger?: string
+    source?: string
+    messageId?: string
+    idFrom?: string
+    idTo?: string
+  }>
 
 /** Newest first. Throws `BadPlace` for an `after` that is none. */
 export const listRuns = (store: Store, search: RunSearch): Promise<Page<RunItem>> =>
@@ -71,12 +79,13 @@ ORDER BY queued_at, depth, id`,
   )
 
 export const runList = (search: RunSearch): Query => {
-  const { status, job, source, messageId, idFrom, idTo, limit } = search
+  const { status, job, trigger, source, messageId, idFrom, idTo, limit } = search
   const bounded = idFrom !== undefined || idTo !== undefined || messageId !== undefined
   const where = conditions(
     listConditions('queued_at', { ...search, bounded }),
     equals('status', status),
     equals('job', job),
+    equals('trigger', trigger),
     equals('message_id', messageId?.toLowerCase()),
     messageId !== undefined && {
       sql: 'startsWith(id, {message_time:String})',

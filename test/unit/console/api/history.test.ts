@@ -66,6 +66,16 @@ test('filters arrive as values, never as SQL, and ids in capitals are lowered', 
 })
 
 test.each([
+  ['messages', { kind: 'tick', source: 's', trigger: 't', job: 'j', status: 'killed', key: 'k' }],
+  ['runs', { source: 's', trigger: 't', job: 'j', status: 'waiting', message_id: id }],
+  ['dead-letters', { stage: 's', reason: 'r' }],
+])('the list of %s is narrowed by each of its filters', async (list, filters) => {
+  asked.length = 0
+  expect((await doors.api(`${base}/${list}?${new URLSearchParams(filters)}`)).status).toBe(200)
+  expect(asked[0]?.params).toMatchObject(filters)
+})
+
+test.each([
   ['messages?limit=0', '"limit"'],
   ['messages?limit=1001', '1 to 1000'],
   ['messages?status=odd', 'unmatched'],
@@ -73,6 +83,7 @@ test.each([
   ['messages?to=2026-02-30', '"to"'],
   ['messages?from=2016-12-31T23:59:60Z', '2026-11-21T09:00:00Z'],
   ['messages?to=2026-11-21T09:00:00Z[UTC]', '2026-11-21T09:00:00Z'],
+  ['messages?kind=odd', 'message, tick'],
   ['messages?id_from=7', 'a UUID'],
   ['messages?after=7', '"after"'],
   ['runs?status=unmatched', 'queued'],

@@ -11,11 +11,28 @@ describe('questions to the store', () => {
   test.each([
     [
       'messages',
-      messageList({ project: hostile, source: hostile, key: hostile, job: hostile, status: hostile, limit: 5 }),
+      messageList({
+        project: hostile,
+        kind: hostile,
+        source: hostile,
+        trigger: hostile,
+        job: hostile,
+        status: hostile,
+        key: hostile,
+        limit: 5,
+      }),
     ],
     [
       'runs',
-      runList({ project: hostile, source: hostile, messageId: hostile, job: hostile, status: hostile, limit: 5 }),
+      runList({
+        project: hostile,
+        source: hostile,
+        messageId: hostile,
+        job: hostile,
+        trigger: hostile,
+        status: hostile,
+        limit: 5,
+      }),
     ],
     ['dead letters', deadLetterList({ project: hostile, stage: hostile, reason: hostile, limit: 5 })],
   ])('about %s hold no value in their text, and every value that they name', (_what, { sql, params }) => {
