@@ -30,6 +30,18 @@ alterState(async state => ({ ...state, n: state.n * 10 }))`
     expect((await runOf(sandbox, jobOf(code))).state).toBe('{"total":2}')
   })
 
+  test('may do things between its operations, which happen before the first of them', async () => {
+    const code = `const cache = { x: 1, y: 2 }
+let ready = true
+const setup = () => { cache.z = 3 }
+fn(() => cache)
+delete cache.x
+ready && setup()
+cache.none?.call()
+void setup()`
+    expect((await runOf(sandbox, jobOf(code))).state).toBe('{"y":2,"z":3}')
+  })
+
   test('goes through a list with each: state flows on, the last item and index stay', async () => {
     const code = `each('$.data.xs[*]', fn(state => ({ ...state, seen: [...(state.seen ?? []), [state.index, state.data]] })))`
     expect(JSON.parse((await runOf(sandbox, jobOf(code), { data: { xs: ['a', 'b'] } })).state ?? '')).toEqual({

@@ -176,7 +176,7 @@ const inner = (at: At, names: readonly string[]): At =>
   names.length === 0 ? at : { ...at, scope: { names: new Set(names), outer: at.scope } }
 
 /** The nodes directly below a node, in the order of the text. */
-const childrenOf = (node: AnyNode): readonly AnyNode[] => Object.values(node).flat().filter(isNode)
+export const childrenOf = (node: AnyNode): readonly AnyNode[] => Object.values(node).flat().filter(isNode)
 
 const isNode = (value: unknown): value is AnyNode =>
   typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'

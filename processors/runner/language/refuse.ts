@@ -1,6 +1,6 @@
-import type { CallExpression, Expression, Node, Program } from 'acorn'
-import { closest } from 'fastest-levenshtein'
-import type { Names } from './free-names.ts'
+import type { AnyNode, CallExpression, Expression, Node, Program } from 'acorn'
+import { remedyFor } from '../../../topology/project/nearest.ts'
+import { childrenOf, type Names } from './free-names.ts'
 import { globalNames } from './globals.ts'
 import { isOperationCall, rootOf } from './operation-calls.ts'
 import { operationNames } from './operations.ts'
@@ -18,8 +18,7 @@ export class Refusal extends Error {
 export const refuseUnknown = ({ free }: Names): void => {
   for (const { name, node, called, inFunction } of free) {
     if (!called || inFunction || operationNames.has(name) || globalNames.has(name)) continue
-    const near = closest(name, [...operationNames])
-    throw new Refusal(node, `There is no operation "${name}". The nearest one is "${near}"`)
+    throw new Refusal(node, `There is no operation "${name}"; ${remedyFor(name, [...operationNames])}`)
   }
 }
 
@@ -85,11 +84,11 @@ const remedies: Readonly<Record<string, string>> = {
   TryStatement: 'an operation stands at the top level. Put try and catch inside fn(state => …)',
 }
 
-/** An expression at the top level does something if it calls, assigns, counts or awaits. */
+/** Refuses what stands at the top level and is no operation, if an operation is lost in it, or if it surely does nothing. */
 const refuseWithoutEffect = (expression: Expression, names: Names): void => {
   const parts = expression.type === 'SequenceExpression' ? expression.expressions : [expression]
   for (const part of parts) {
-    if (hasEffect.has(part.type)) continue
+    if (hasEffect.has(part.type)) continue // what an operation does there is its own: it is assigned, or given to somebody
     const bare = part.type === 'Identifier' && operationNames.has(part.name)
     const holdsCall = names.free.some((one) => isOperationCall(one) && contains(part, one.node))
     if (bare) throw new Refusal(part, `${part.name} is not called. Write ${part.name}(…)`)
@@ -98,7 +97,7 @@ const refuseWithoutEffect = (expression: Expression, names: Names): void => {
         part,
         'An operation in the middle of an expression would never run. Write it as a statement of its own',
       )
-    throw new Refusal(part, 'This does nothing. Operations are calls, such as fn(state => …)')
+    if (isIdle(part)) throw new Refusal(part, 'This does nothing. Operations are calls, such as fn(state => …)')
   }
 }
 
@@ -112,4 +111,19 @@ const hasEffect: ReadonlySet<string> = new Set([
     'ImportExpression',
   ],
   'TaggedTemplateExpression',
+])
+
+/** Nothing in it is called, assigned, deleted or even looked up in an object, where a getter might do something. */
+const isIdle = (node: AnyNode): boolean => {
+  if (idle.has(node.type)) return true
+  if (node.type === 'UnaryExpression' && node.operator === 'delete') return false
+  return idleIfPartsAre.has(node.type) && childrenOf(node).every(isIdle)
+}
+
+const idle: ReadonlySet<string> = new Set([
+  ...['Identifier', 'Literal', 'TemplateElement', 'ThisExpression', 'FunctionExpression', 'ArrowFunctionExpression'],
+])
+const idleIfPartsAre: ReadonlySet<string> = new Set([
+  ...['ArrayExpression', 'ObjectExpression', 'Property', 'TemplateLiteral', 'SequenceExpression'],
+  ...['UnaryExpression', 'BinaryExpression', 'LogicalExpression', 'ConditionalExpression'],
 ])
