@@ -118,9 +118,17 @@ const uuidLike = (value: Json): boolean => 'ok' in uuid(value)
 const orderKey: Read<OrderKey> = (value) => {
   const header = typeof value === 'string' ? /^header:([\w!#$%&'*+.^`|~-]+)$/.exec(value)?.[1] : undefined
   if (header !== undefined) return { ok: { kind: 'header', name: header.toLowerCase() } }
-  if (typeof value === 'string' && value.startsWith('$')) return { ok: { kind: 'path', jsonPath: value } }
-  return mustBe('"header:" and the name of a header, or a JSONPath that begins with $', value)
+  if (typeof value !== 'string' || !value.startsWith('$')) {
+    return mustBe('"header:" and the name of a header, or a JSONPath that begins with $', value)
+  }
+  if (pathWithCode.test(value)) {
+    return { problem: 'Holds an expression ([?(…)] or [(…)]), and those are not evaluated: name the place itself.' }
+  }
+  return { ok: { kind: 'path', jsonPath: value } }
 }
+
+/** A member that is a filter or a script, as JSONPath libraries know them; brackets within a name are none. */
+const pathWithCode = /[[.'"]\s*\??\(|\[\s*\?/
 
 const adaptor: Read<'common'> = (value) =>
   value === 'common' ? { ok: value } : mustBe('"common", the only adaptor so far', value)

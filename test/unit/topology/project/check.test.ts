@@ -8,6 +8,7 @@ const source = (keys: string): string => `name: p\nsources:\n  s: { type: webhoo
 const trigger = (keys: string): string => `name: p\nsources:\n  s: { type: webhook }\ntriggers:\n  t: { ${keys} }`
 
 const nameRule = '1 to 63 of the letters a-z, digits and "-", the first no "-"'
+const expressionRule = 'Holds an expression ([?(…)] or [(…)]), and those are not evaluated: name the place itself.'
 const sizeRule = 'Must be a size in bytes or like 500kb, at most 10mb'
 
 describe('a document', () => {
@@ -67,6 +68,11 @@ describe('a document', () => {
       "key: 'header:a b'",
       '3:23 sources.s.key: Must be "header:" and the name of a header, or a JSONPath that begins with $, not "header:a b".',
     ],
+    ['key: \'$.ids[?(@.t=="x")].v\'', `3:23 sources.s.key: ${expressionRule}`],
+    ['key: \'$.ids[?@.t=="x"].v\'', `3:23 sources.s.key: ${expressionRule}`],
+    ["key: '$.ids[(@.length-1)]'", `3:23 sources.s.key: ${expressionRule}`],
+    ["key: '$..[ ?( @.a ) ]'", `3:23 sources.s.key: ${expressionRule}`],
+    ["key: '$.a.(b)'", `3:23 sources.s.key: ${expressionRule}`],
     [
       'reply: before_start',
       '3:23 sources.s.reply: The key "reply" is unknown; known are type, id, path, enabled, max_body_bytes, key.',
@@ -78,6 +84,13 @@ describe('a document', () => {
   ])('has sources that are right: %s', (keys, sentence) => {
     expect(problemsOf(source(keys))).toEqual([sentence])
   })
+
+  test.each(['$', '$.patient.id', "$['a(b)'].c", '$..id', '$.ids[0,1]', '$.a@string()', '$.ids[-1:]'])(
+    'may take the order key from %s',
+    (path) => {
+      expect(problemsOf(source(`key: ${JSON.stringify(path)}`))).toEqual([])
+    },
+  )
 
   test('has sources that can be told apart', () => {
     const two = `name: p\nsources:\n  a: { type: webhook, id: ${id}, path: in }\n  b: { type: webhook, id: ${id.toUpperCase()}, path: in }\n  c: { type: kafka, hosts: [h] }\n  d: {}`
