@@ -88,7 +88,7 @@ const remedies: Readonly<Record<string, string>> = {
 const refuseWithoutEffect = (expression: Expression, names: Names): void => {
   const parts = expression.type === 'SequenceExpression' ? expression.expressions : [expression]
   for (const part of parts) {
-    if (hasEffect.has(part.type)) continue // what an operation does there is its own: it is assigned, or given to somebody
+    if (hasEffect.has(part.type)) continue // an operation in it may be wanted: assigned, or given to a function
     const bare = part.type === 'Identifier' && operationNames.has(part.name)
     const holdsCall = names.free.some((one) => isOperationCall(one) && contains(part, one.node))
     if (bare) throw new Refusal(part, `${part.name} is not called. Write ${part.name}(…)`)
