@@ -24,11 +24,6 @@ export const differenceOf = (previous: Project | undefined, next: Project): Diff
   jobs: changesOf(previous?.jobs, next.jobs),
 })
 
-/** True when a deploy would change nothing. */
-export const isSame = ({ settings, sources, triggers, jobs }: Difference): boolean =>
-  settings.length === 0 &&
-  [sources, triggers, jobs].every(({ added, changed, removed }) => added.length + changed.length + removed.length === 0)
-
 /** Keys of the document in which two things of one kind differ. */
 export const changedKeys = (before: object, after: object): readonly string[] => {
   const old = new Map(Object.entries(before))

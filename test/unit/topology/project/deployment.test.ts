@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { differenceOf, isSame } from '../../../../topology/project/difference.ts'
+import { differenceOf } from '../../../../topology/project/difference.ts'
 import type { JsonObject } from '../../../../topology/words/json.ts'
 import { checked, newLog } from './deploys.ts'
 
@@ -7,6 +7,9 @@ const id = '54804f1a-4a70-4392-97cb-1f350e98e9c8'
 const jobs = (...entries: string[]): string => `name: p\njobs:\n${entries.map((entry) => `  ${entry}`).join('\n')}`
 const sources = (...entries: string[]): string =>
   `name: p\nsources:\n${entries.map((entry) => `  ${entry}`).join('\n')}`
+
+const none = { added: [], changed: [], removed: [] }
+const nothing = { settings: [], sources: none, triggers: none, jobs: none }
 
 describe('a deploy', () => {
   test('counts the versions of each job, and only when something of it changed', () => {
@@ -90,7 +93,7 @@ jobs: { j: { trigger: t, expression: "fn(s => s) // \\ud83d\\ude00 \\ud800" } }
     )
     const again = log.prepare(text)
     expect(again.records).toHaveLength(1)
-    expect(isSame(again.difference)).toBe(true)
+    expect(again.difference).toEqual(nothing)
     expect(again.next).toMatchObject({ deploy: 2, document: sent.value as JsonObject })
   })
 
@@ -98,7 +101,7 @@ jobs: { j: { trigger: t, expression: "fn(s => s) // \\ud83d\\ude00 \\ud800" } }
     const log = newLog()
     log.deploy(sources('a: { type: webhook }'))
     const got = JSON.stringify(log.fold.projects().get('p')?.document)
-    expect(isSame(log.prepare(got).difference)).toBe(true)
+    expect(log.prepare(got).difference).toEqual(nothing)
   })
 })
 

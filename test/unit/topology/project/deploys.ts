@@ -1,4 +1,4 @@
-import { type Checked, checkDocument } from '../../../../topology/project/check.ts'
+import { type CheckCode, type Checked, checkDocument } from '../../../../topology/project/check.ts'
 import {
   type Deployment,
   deletionOf,
@@ -19,7 +19,11 @@ export const problemsOf = (text: string, format: Format = 'yaml'): readonly stri
 export const rawProblemsOf = (text: string, format: Format = 'yaml'): readonly Problem[] => {
   const parsed = parseDocument(text, format)
   if ('problems' in parsed) return parsed.problems
-  const result = checkDocument(parsed.document, { project: 'p', othersSourceIds: new Set([takenId]), checkCode })
+  const result = checkDocument(parsed.document, {
+    project: 'p',
+    othersSourceIds: new Set([takenId]),
+    checkCode: findOops,
+  })
   return 'problems' in result ? result.problems : []
 }
 
@@ -27,10 +31,13 @@ export const rawProblemsOf = (text: string, format: Format = 'yaml'): readonly P
 export const takenId = 'aaaaaaaa-0000-4000-8000-000000000000'
 
 /** A document that must be right. */
-export const checked = (text: string, options: { project?: string; format?: Format } = {}): Checked => {
+export const checked = (
+  text: string,
+  options: { project?: string; format?: Format; checkCode?: CheckCode } = {},
+): Checked => {
   const parsed = parseDocument(text, options.format ?? 'yaml')
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
-  const project = options.project ?? 'p'
+  const { project = 'p', checkCode = findOops } = options
   const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), checkCode })
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   return result.checked
@@ -76,7 +83,7 @@ export const recordAt = ({ topic, key, value, headers }: Outgoing, offset: numbe
 })
 
 /** As a compiler would: says where the word `oops` stands. */
-const checkCode = (code: string) =>
+const findOops: CheckCode = (code) =>
   code.split('\n').flatMap((line, index) => {
     const at = line.indexOf('oops')
     return at < 0 ? [] : [{ message: 'Unexpected oops.', line: index + 1, column: at + 1 }]
