@@ -3,9 +3,11 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import type { Reply, Route } from '../../topology/http.ts'
 import type { Meter } from '../../topology/metrics.ts'
+import { StartProblem } from '../start-problem.ts'
 import { refuseBroken, refuseBug, refuseUnreadable, refuseUnrouted } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { serveRoute } from './serve.ts'
+import { urlOf } from './url-of.ts'
 
 export type HttpOptions = Readonly<{
   host: string
@@ -60,7 +62,7 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
   const port = (app.server.address() as AddressInfo).port
   return {
     port,
-    url: `http://${urlHost(options.host)}:${port}`,
+    url: urlOf(options.host, port),
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => app.server.close(resolve))
       const hangUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
@@ -86,19 +88,15 @@ const startError = (error: NodeJS.ErrnoException, { host, port, setting = 'PORT'
   const place = `port ${port} on ${host}`
   switch (error.code) {
     case 'EADDRINUSE':
-      return new Error(`${place} is taken by another program: set ${setting} to a free port`, { cause: error })
+      return new StartProblem(`${place} is taken by another program: set ${setting} to a free port`)
     case 'EACCES':
-      return new Error(`${place} may not be opened by this user: set ${setting} to a port above 1023`, { cause: error })
+      return new StartProblem(`${place} may not be opened by this user: set ${setting} to a port above 1023`)
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EAI_AGAIN':
     case 'ENOTFOUND':
-      return new Error(`${host} is not an address of this machine: set HOST to one that is`, { cause: error })
+      return new StartProblem(`${host} is not an address of this machine: set HOST to one that is`)
     default:
       return error
   }
-}
-
-/** An address that stands for all of them is nothing to open in a browser. */
-const urlHost = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openHttp } from '../../../../infra/http/open.ts'
+import { urlOf } from '../../../../infra/http/url-of.ts'
 import { openMeter } from '../../../../infra/metrics/open.ts'
+import { StartProblem } from '../../../../infra/start-problem.ts'
 import type { Route } from '../../../../topology/http.ts'
 import { adminToken, echo, exchange, guarded, listeningLogger, type Serving, serve } from './serving.ts'
 
@@ -253,9 +255,23 @@ test('a port that is taken is said in one sentence with the setting to change', 
   const { port } = other.address() as AddressInfo
   const options = { host: '127.0.0.1', port, routes: [], adminToken, meter: openMeter(), logger: listeningLogger() }
   await expect(openHttp(options)).rejects.toThrow(
-    `port ${port} on 127.0.0.1 is taken by another program: set PORT to a free port`,
+    new StartProblem(`port ${port} on 127.0.0.1 is taken by another program: set PORT to a free port`),
+  )
+  await expect(openHttp({ ...options, setting: 'METRICS_PORT' })).rejects.toThrow('set METRICS_PORT to a free port')
+  await expect(openHttp({ ...options, host: '192.0.2.1' })).rejects.toThrow(
+    new StartProblem('192.0.2.1 is not an address of this machine: set HOST to one that is'),
   )
   other.close()
+})
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:4000'],
+  ['pipes.example.org', 'http://pipes.example.org:4000'],
+  ['0.0.0.0', 'http://127.0.0.1:4000'],
+  ['::', 'http://[::1]:4000'],
+  ['::1', 'http://[::1]:4000'],
+])('who listens on %s is reached at %s', (host, url) => {
+  expect(urlOf(host, 4_000)).toBe(url)
 })
 
 const ask = (query: string, method = 'GET'): Promise<Response> =>
