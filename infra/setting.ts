@@ -50,13 +50,17 @@ export const matching =
   (raw) =>
     pattern.test(raw) ? raw : fail(problem)
 
-/** An http(s) URL, without the slash at its end. */
-export const httpUrl: Read<string> = (raw) => {
-  const url = URL.canParse(raw) ? new URL(raw) : undefined
-  return url?.protocol === 'http:' || url?.protocol === 'https:'
-    ? raw.replace(/\/+$/, '')
-    : fail('must be a URL that begins with http:// or https://')
-}
+/** An http(s) URL, without the slash at its end. It is shown in many places, so it holds no credentials; `remedy`: where they belong. */
+export const httpUrl =
+  (remedy = 'leave them out'): Read<string> =>
+  (raw) => {
+    const url = URL.canParse(raw) ? new URL(raw) : undefined
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+      return fail('must be a URL that begins with http:// or https://')
+    }
+    if (url.username || url.password) return fail(`must be a URL without user name and password: ${remedy}`)
+    return raw.replace(/\/+$/, '')
+  }
 
 /** `host:port`, several with commas between. */
 export const brokerList: Read<readonly string[]> = (raw) => {
