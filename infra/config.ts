@@ -15,13 +15,13 @@ import {
 import { StartProblem } from './start-problem.ts'
 
 const settings = {
-  PORT: withDefault(port, { fallback: '4000', meaning: 'the doors, the API and the web console' }),
+  PORT: withDefault(port, { fallback: '4000', meaning: 'the doors and the API' }),
   HOST: withDefault(text, { fallback: '127.0.0.1', meaning: 'the address to listen on; 0.0.0.0 for all' }),
   METRICS_PORT: optional(port, {
     unset: 'none: on `PORT`',
     meaning: '`/metrics`, `/livez` and `/readyz` on a port of their own as well',
   }),
-  PUBLIC_URL: optional(httpUrl, { unset: 'http://`HOST`:`PORT`', meaning: 'what links begin with' }),
+  PUBLIC_URL: optional(httpUrl(), { unset: 'http://`HOST`:`PORT`', meaning: 'what links begin with' }),
   DATA_DIR: withDefault(text, {
     fallback: '.penstock',
     meaning: 'where the embedded Kafka and ClickHouse keep their data, and the secrets that were made',
@@ -68,7 +68,7 @@ const settings = {
     fallback: { embedded: '1', otherwise: '6' },
     meaning: 'partitions of the topic of each job that we make',
   }),
-  CLICKHOUSE_URL: optional(httpUrl, {
+  CLICKHOUSE_URL: optional(httpUrl('set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'), {
     unset: 'none: the embedded ClickHouse',
     meaning: 'your own ClickHouse: its HTTP interface',
   }),
@@ -85,7 +85,7 @@ const settings = {
   ADMIN_TOKEN: optional(matching(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters, no spaces'), {
     unset: 'made once in `DATA_DIR`/admin-token',
     file: true,
-    meaning: "the administrator's token for the API and the console",
+    meaning: "the administrator's token for the API",
   }),
   DRAIN_SECONDS: optional(integer(0, 600), {
     unset: '5 for `up`, 25 for a role',

@@ -53,6 +53,9 @@ test.each([
   ['DEMO', 'yes'],
   ['PUBLIC_URL', 'pipes.example.org'],
   ['PUBLIC_URL', 'ftp://pipes.example.org'],
+  ['PUBLIC_URL', 'https://amina:hush@pipes.example.org'],
+  ['CLICKHOUSE_URL', 'https://:hush@store.example.org'],
+  ['CLICKHOUSE_URL', 'https://amina@store.example.org'],
   ['KAFKA_BROKERS', 'kafka'],
   ['KAFKA_BROKERS', 'a:9092,'],
   ['KAFKA_BROKERS', 'kafka://a:9092'],
@@ -65,6 +68,12 @@ test.each([
   const { message } = problemOf({ [name]: raw })
   expect(message).toMatch(new RegExp(`^The settings are not usable:\n {2}${name} must (be|have) [^\n]+$`))
   expect(message).not.toContain(raw)
+})
+
+test('credentials in the URL of ClickHouse are told where they belong', () => {
+  expect(problemOf({ CLICKHOUSE_URL: 'https://amina:hush@store.example.org' }).message).toMatch(
+    /CLICKHOUSE_URL must .* without user name and password: set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD$/,
+  )
 })
 
 test('all problems are told at once', () => {
