@@ -43,7 +43,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { port, tools = readTools(), cacheDir = ownCache, onProgress = () => {} } = options
   const dir = join(resolve(options.dataDir), 'kafka')
   const scratch = join(dir, 'tmp')
-  mkdirSync(dir, { recursive: true })
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
 
   const java = await findJava(tools)
   const jars = await brokerJars({ cacheDir, tools, onProgress })

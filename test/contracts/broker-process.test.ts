@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +44,9 @@ afterAll(() => {
 test('a broker takes records up to 25 MB, and when it stops nothing of it runs', { timeout: patience }, async () => {
   let id: ProcessId | undefined
   {
+    mkdirSync(dataDir, { mode: 0o755 })
     await using broker = await start()
+    expect(statSync(join(dataDir, 'kafka')).mode & 0o777).toBe(0o700)
     id = runningProcess(broker.pid)
     expect(id && isRunning(id)).toBe(true)
     await write(broker, ['first', 'x'.repeat(25_000_000)])
