@@ -33,6 +33,10 @@ export type RequestHead = Readonly<{
 
 export type Request = RequestHead & Readonly<{ body: Buffer; signal: AbortSignal }>
 
+/** Whether the head announces a body (RFC 9112 section 6.3). */
+export const hasBody = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
 /** `body`: an object is sent as JSON, a string or bytes as they are. */
 export type Reply = Readonly<{
   status: number

@@ -1,9 +1,11 @@
-import { BadPlace } from '../../sinks/clickhouse/read/page.ts'
+import type { Static, TSchema } from 'typebox'
+import { BadPlace, type ListSearch, type Page } from '../../sinks/clickhouse/read/page.ts'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { isUuid } from '../../topology/words/ids.ts'
+import { type ListQuery, listSearchOf } from './list-query.ts'
 import { noProject } from './project-of.ts'
 
 export type HistoryDeps = Readonly<{ catalogue: Pick<Catalogue, 'known'>; store: Store }>
@@ -36,6 +38,26 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
     }
   },
 })
+
+/** A list of things of history, newest first, as a page of it. */
+export const listRoute = <Query extends TSchema>(
+  deps: HistoryDeps,
+  list: Readonly<{
+    of: string
+    summary: string
+    query: Query
+    page: (search: ListSearch, asked: Static<Query>) => Promise<Page<object>>
+  }>,
+): Route =>
+  historyRoute(deps, {
+    path: `/api/projects/:project/${list.of}`,
+    summary: list.summary,
+    query: list.query,
+    answer: async ({ query }, { project }) => ({
+      status: 200,
+      body: await list.page(listSearchOf(project, query as ListQuery), query as Static<Query>),
+    }),
+  })
 
 /** A thing of history, or 404. */
 export const oneOf = (what: string, found: object | undefined): Reply =>

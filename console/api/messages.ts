@@ -1,20 +1,18 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { listMessages, readMessage } from '../../sinks/clickhouse/read/messages.ts'
 import type { Route } from '../../topology/http.ts'
-import { type HistoryDeps, historyRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, listSearchOf, text } from './list-query.ts'
+import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
+import { given, idRangeOf, listParameters, text } from './list-query.ts'
 
 /** Messages as they came in, and one with its runs. */
 export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
-  historyRoute(deps, {
-    path: '/api/projects/:project/messages',
+  listRoute(deps, {
+    of: 'messages',
     summary: 'Messages, newest first; of the last 30 days unless a range is given',
     query: messageQuery,
-    answer: async ({ query }, { project }) => {
-      const asked = query as Static<typeof messageQuery>
+    page: (search, asked) => {
       const filters = given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key')
-      const search = { ...listSearchOf(project, asked), ...idRangeOf(asked), ...filters }
-      return { status: 200, body: await listMessages(deps.store, search) }
+      return listMessages(deps.store, { ...search, ...idRangeOf(asked), ...filters })
     },
   }),
   historyRoute(deps, {

@@ -1,21 +1,19 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { listRuns, readRun } from '../../sinks/clickhouse/read/runs.ts'
 import type { Route } from '../../topology/http.ts'
-import { type HistoryDeps, historyRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, listSearchOf, text, uuid } from './list-query.ts'
+import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
+import { given, idRangeOf, listParameters, text, uuid } from './list-query.ts'
 
 /** Runs, and one with its states, its log and its error. */
 export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
-  historyRoute(deps, {
-    path: '/api/projects/:project/runs',
+  listRoute(deps, {
+    of: 'runs',
     summary: 'Runs, newest first; of the last 30 days unless a range or a message is given',
     query: runQuery,
-    answer: async ({ query }, { project }) => {
-      const asked = query as Static<typeof runQuery>
+    page: (search, asked) => {
       const filters = given(asked, 'status', 'job', 'trigger', 'source')
       const of = asked.message_id === undefined ? {} : { messageId: asked.message_id }
-      const search = { ...listSearchOf(project, asked), ...idRangeOf(asked), ...filters, ...of }
-      return { status: 200, body: await listRuns(deps.store, search) }
+      return listRuns(deps.store, { ...search, ...idRangeOf(asked), ...filters, ...of })
     },
   }),
   historyRoute(deps, {

@@ -1,11 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hasBody } from '../../topology/http.ts'
 
 /** `gone`: the client went away, or sent something that is no HTTP, before the body was complete. */
 export type BodyRead = Readonly<{ kind: 'read'; bytes: Buffer } | { kind: 'too-large' } | { kind: 'gone' }>
-
-/** Whether the head announces a body (RFC 9112 section 6.3). */
-export const hasBody = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** Reads the whole body; of one that is longer than `limit` bytes it keeps no more than that. */
 export const readBody = (request: IncomingMessage, response: ServerResponse, limit: number): Promise<BodyRead> => {

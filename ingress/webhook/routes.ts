@@ -1,6 +1,6 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
-import type { Reply, Request, RequestHead, Route } from '../../topology/http.ts'
+import { hasBody, type Reply, type Request, type RequestHead, type Route } from '../../topology/http.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { intakeRecord } from '../../topology/wire/intake.ts'
@@ -29,7 +29,7 @@ export const webhookRoutes = (deps: WebhookDeps): readonly Route[] =>
         method: 'POST',
         summary: 'A message comes in',
         bodyLimit: (head) => addressed(deps, head)?.source.maxBodyBytes ?? 0,
-        admit: (head) => refuseAddress(deps, head) ?? (announcesBody(head) ? refuseContentType(head) : undefined),
+        admit: (head) => refuseAddress(deps, head) ?? (hasBody(head.headers) ? refuseContentType(head) : undefined),
         handle: (request) => receive(deps, request),
       },
       {
@@ -96,6 +96,3 @@ const refuseAppend = async ({ log, logger }: WebhookDeps, message: NewMessage): 
 
 /** Less than the 10 s after which many senders give up: they shall hear a 503, not nothing. */
 const appendMs = 8_000
-
-const announcesBody = ({ headers }: RequestHead): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

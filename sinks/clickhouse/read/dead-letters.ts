@@ -1,5 +1,14 @@
 import type { Store } from '../../../topology/flow/ports.ts'
-import { conditions, equals, type ListSearch, listConditions, type Page, type Query, readPage } from './page.ts'
+import {
+  conditions,
+  equals,
+  type ListSearch,
+  listConditions,
+  type Page,
+  pageQuery,
+  type Query,
+  readPage,
+} from './page.ts'
 
 /** A dead letter with the columns of the view `dead_letters`. `topic`, `partition`, `offset` say where it lay. */
 export type DeadLetterItem = Readonly<{
@@ -38,14 +47,8 @@ export const deadLetterList = (search: DeadLetterSearch): Query => {
     equals('stage', search.stage),
     equals('reason', search.reason),
   )
-  return {
-    sql: `SELECT
-  id, buried_at, project, stage, reason, detail, message_id, run_id, topic, partition, offset, key, headers,
-  if(size <= 16384, value, NULL) AS value, value_encoding, size
-FROM dead_letter_rows FINAL
-WHERE ${where.sql}
-ORDER BY buried_at DESC, id DESC
-LIMIT {limit:UInt32}`,
-    params: { ...where.params, limit: search.limit + 1 },
-  }
+  return pageQuery({ columns, table: 'dead_letter_rows', time: 'buried_at', where, limit: search.limit })
 }
+
+const columns = `id, buried_at, project, stage, reason, detail, message_id, run_id, topic, partition, offset, key, headers,
+  if(size <= 16384, value, NULL) AS value, value_encoding, size`

@@ -7,6 +7,7 @@ import {
   type ListSearch,
   listConditions,
   type Page,
+  pageQuery,
   type Query,
   readPage,
 } from './page.ts'
@@ -80,7 +81,6 @@ export async function readMessage(
   return message && { ...message, status: statuses.get(of.id) ?? null, runs }
 }
 
-/** The page's ids are found first, in the narrow columns; only then are bodies and headers read, of these alone. */
 export const messageList = (search: MessageSearch): Query => {
   const { kind, source, key, idFrom, idTo, limit } = search
   const bounded = idFrom !== undefined || idTo !== undefined
@@ -93,19 +93,8 @@ export const messageList = (search: MessageSearch): Query => {
     matchedBy(search),
     ranFor(search),
   )
-  return {
-    sql: `SELECT ${columns.replace(/\bbody,/, `if(size <= ${listedBodyBytes}, body, NULL) AS body,`)}
-FROM message_rows FINAL
-WHERE id IN (
-  SELECT id FROM message_rows FINAL
-  WHERE ${where.sql}
-  ORDER BY received_at DESC, id DESC
-  LIMIT {limit:UInt32}
-)
-ORDER BY received_at DESC, id DESC
-LIMIT {limit:UInt32}`,
-    params: { ...where.params, limit: limit + 1 },
-  }
+  const listed = columns.replace(/\bbody,/, `if(size <= ${listedBodyBytes}, body, NULL) AS body,`)
+  return pageQuery({ columns: listed, table: 'message_rows', time: 'received_at', where, limit })
 }
 
 const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`

@@ -64,6 +64,26 @@ export const listConditions = (column: string, search: ListSearch & Readonly<{ b
   )
 }
 
+/** The question for one page. Its ids are found first, in the narrow columns; only then are the wide ones read, of these alone. */
+export const pageQuery = (
+  list: Readonly<{ columns: string; table: string; time: string; where: Query; limit: number }>,
+): Query => {
+  const { columns, table, time, where, limit } = list
+  const newestFirst = `ORDER BY ${time} DESC, id DESC
+LIMIT {limit:UInt32}`
+  return {
+    sql: `SELECT ${columns}
+FROM ${table} FINAL
+WHERE id IN (
+  SELECT id FROM ${table} FINAL
+  WHERE ${where.sql}
+  ${newestFirst}
+)
+${newestFirst}`,
+    params: { ...where.params, limit: limit + 1 },
+  }
+}
+
 export const equals = (column: string, value: string | undefined): Condition =>
   value !== undefined && { sql: `${column} = {${column}:String}`, params: { [column]: value } }
 

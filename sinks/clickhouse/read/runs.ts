@@ -8,6 +8,7 @@ import {
   type ListSearch,
   listConditions,
   type Page,
+  pageQuery,
   type Query,
   readPage,
 } from './page.ts'
@@ -97,19 +98,7 @@ export const runList = (search: RunSearch): Query => {
     },
     idRange(idFrom, idTo),
   )
-  return {
-    sql: `SELECT ${columns}
-FROM run_rows FINAL
-WHERE id IN (
-  SELECT id FROM run_rows FINAL
-  WHERE ${where.sql}
-  ORDER BY queued_at DESC, id DESC
-  LIMIT {limit:UInt32}
-)
-ORDER BY queued_at DESC, id DESC
-LIMIT {limit:UInt32}`,
-    params: { ...where.params, limit: limit + 1 },
-  }
+  return pageQuery({ columns, table: 'run_rows', time: 'queued_at', where, limit })
 }
 
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
