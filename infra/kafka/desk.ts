@@ -27,8 +27,11 @@ export type Desk = Readonly<{
   wants(): readonly Want[]
   /** Lays out what was read from `from` on, as far as there is room; the rest will be wanted again. */
   offer(place: Place, chunk: Chunk): void
-  /** Where the log says the partition begins now: what lay between is gone. */
-  moveTo(place: Place, offset: bigint): void
+  /**
+   * Reads on elsewhere, for the log does not hold the place `from`. What is in hand goes on when that is further on; when it lies behind,
+   * the log is another than the one we read, and what is in hand is called off.
+   */
+  moveTo(place: Place, move: Readonly<{ from: bigint; to: bigint }>): void
   /** The next record in turn; undefined when the signal aborts. */
   take(signal: AbortSignal): Promise<Delivery | undefined>
   /** What is done beyond what was committed. */
@@ -188,27 +191,31 @@ export const openDesk = (options: DeskOptions): Desk => {
     for (const resolve of hold.onQuiet.splice(0)) resolve()
   }
 
+  const gain = (place: Place, { offset, metadata, topicId, repeats }: Start): Hold => {
+    lose(place)
+    const hold: Hold = {
+      place: { topic: place.topic, partition: place.partition },
+      topicId,
+      mark: watermarkAt(offset, metadata),
+      repeats,
+      queue: openQueue<Incoming>(),
+      lost: new AbortController(),
+      onQuiet: [],
+      onLeaving: new Set(),
+      position: offset,
+      committed: commitText(offset, metadata),
+      count: 0,
+      inHand: 0,
+      bytes: 0,
+      refused: 0,
+      retired: false,
+    }
+    holds.set(placeKey(place), hold)
+    return hold
+  }
+
   return {
-    gain(place, { offset, metadata, topicId, repeats }) {
-      lose(place)
-      holds.set(placeKey(place), {
-        place: { topic: place.topic, partition: place.partition },
-        topicId,
-        mark: watermarkAt(offset, metadata),
-        repeats,
-        queue: openQueue<Incoming>(),
-        lost: new AbortController(),
-        onQuiet: [],
-        onLeaving: new Set(),
-        position: offset,
-        committed: commitText(offset, metadata),
-        count: 0,
-        inHand: 0,
-        bytes: 0,
-        refused: 0,
-        retired: false,
-      })
-    },
+    gain: (place, start) => void gain(place, start),
     lose,
     retire(place) {
       const hold = holds.get(placeKey(place))
@@ -244,11 +251,15 @@ export const openDesk = (options: DeskOptions): Desk => {
       passOver(hold)
       takesTurns(hold)
     },
-    moveTo(place, offset) {
+    moveTo(place, { from, to }) {
       const hold = holds.get(placeKey(place))
-      if (!hold) return
-      hold.position = offset
-      passOver(hold)
+      if (!hold || hold.retired || hold.position !== from) return
+      const { topicId, repeats } = hold
+      const moved = to < from ? gain(place, { offset: to, metadata: '', topicId, repeats }) : hold
+      moved.position = to
+      moved.committed = '' // the place that was committed must not be found again
+      passOver(moved)
+      options.onSettled()
     },
     async take(signal) {
       for (;;) {

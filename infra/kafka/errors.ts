@@ -1,9 +1,13 @@
-import { findErrorBy, protocolErrorsCodesById } from '@platformatic/kafka'
+import { findErrorBy, ProtocolError, protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
 import { Fault } from '../../topology/flow/fault.ts'
 
 /** Kafka's name of an error code: `NOT_LEADER_OR_FOLLOWER`; `NONE` for 0. */
 export const codeName = (code: number): string =>
   code === 0 ? 'NONE' : (protocolErrorsCodesById[code] ?? `ERROR_${code}`)
+
+/** The error that a code stands for, as the client throws it. */
+export const errorOf = (code: string): Error =>
+  code in protocolErrors ? new ProtocolError(code as keyof typeof protocolErrors) : new Error(code)
 
 /** Whether the error, or one of those that it is made of, has one of these names. */
 export const hasCode = (error: unknown, ...names: readonly string[]): boolean =>

@@ -15,7 +15,7 @@ export type FetchLimits = Readonly<{ maxWaitMs: number; maxBytes: number }>
 /** What came of one partition. `code` is Kafka's name of an error. */
 export type Fetched =
   | Readonly<{ kind: 'chunk'; place: Place; chunk: Chunk; end: bigint }>
-  | Readonly<{ kind: 'trouble'; place: Place; code: string }>
+  | Readonly<{ kind: 'trouble'; place: Place; code: string; position: bigint }>
 
 /**
  * Keeps a fetch session with each broker (KIP-227), so that a call names only what has changed since the one before: with a thousand
@@ -103,8 +103,8 @@ const goodParts = (error: unknown): Answer => {
 
 const fetchedOf = (want: Want, partition: FetchResponsePartition): Fetched => {
   const place = { topic: want.topic, partition: want.partition }
-  if (partition.errorCode !== 0) return { kind: 'trouble', place, code: codeName(partition.errorCode) }
   const from = want.position
+  if (partition.errorCode !== 0) return { kind: 'trouble', place, code: codeName(partition.errorCode), position: from }
   const { records, next } = recordsOf(place, { from, partition })
   return { kind: 'chunk', place, chunk: { from, records, next }, end: partition.lastStableOffset }
 }

@@ -1,10 +1,11 @@
 import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
 import type { Cluster } from './cluster.ts'
-import { type Desk, placeKey, type Want } from './desk.ts'
+import { type Desk, type Place, placeKey, type Want } from './desk.ts'
 import { textOf } from './errors.ts'
 import { type Fetched, openFetcher } from './fetch.ts'
-import { earliest, listOffsets } from './offsets.ts'
+import { earliest, latest, listOffsets } from './offsets.ts'
+import { pause } from './pause.ts'
 
 export type Fetching = Readonly<{
   /** There may be something to fetch again. */
@@ -57,12 +58,13 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
       const maxWaitMs = wants.length < desk.holds().length ? 50 : 500
       try {
         const all = await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })
-        let moved = false
+        let moved: string | undefined
         for (const fetched of all) {
           if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
-          else moved = (await mend(fetched)) || moved
+          else if (await mend(fetched)) moved = `${placeKey(fetched.place)}: ${fetched.code}`
         }
         trouble = moved ? trouble + 1 : 0
+        if (trouble % 20 === 5) logger.warn({ node }, `Not all can be read from a broker: ${moved}`)
       } catch (error) {
         trouble++
         if (trouble % 20 === 5) logger.warn({ node }, `A broker cannot be read from: ${textOf(error)}`)
@@ -74,16 +76,24 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   }
 
   /** True when the leader has to be asked for anew. */
-  const mend = async ({ place, code }: Fetched & { kind: 'trouble' }): Promise<boolean> => {
+  const mend = async ({ place, code, position }: Fetched & { kind: 'trouble' }): Promise<boolean> => {
     switch (code) {
       case 'OFFSET_OUT_OF_RANGE': {
-        const { topic, partition } = place
-        const found = await listOffsets(cluster, prefix, [{ ...place, timestamp: earliest }]).catch(() => undefined)
-        const offset = found?.get(placeKey(place))
-        if (offset === undefined) return true
-        logger.warn({ topic, partition, offset }, 'The log does not hold our place any more: reading from its start')
-        desk.moveTo(place, offset)
-        return false
+        const [start, end] = [await offsetOf(place, earliest), await offsetOf(place, latest)]
+        if (start !== undefined && position < start) {
+          logger.warn({ ...place, position, start }, 'The log does not hold our place any more: reading from its start')
+          desk.moveTo(place, { from: position, to: start })
+          return false
+        }
+        if (end !== undefined && position > end) {
+          logger.error(
+            { ...place, position, end },
+            'The log ends before our place, it has lost records: reading from its end',
+          )
+          desk.moveTo(place, { from: position, to: end })
+          return false
+        }
+        return true
       }
       case 'UNKNOWN_TOPIC_OR_PARTITION':
       case 'UNKNOWN_TOPIC_ID':
@@ -93,6 +103,11 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
       default:
         return true
     }
+  }
+
+  const offsetOf = async (place: Place, timestamp: bigint): Promise<bigint | undefined> => {
+    const found = await listOffsets(cluster, prefix, [{ ...place, timestamp }]).catch(() => undefined)
+    return found?.get(placeKey(place))
   }
 
   const start = (): void => {
@@ -131,14 +146,3 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
 }
 
 const wait = backoff(50, 1_000)
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })

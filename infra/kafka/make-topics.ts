@@ -1,4 +1,4 @@
-import { createTopicsV7 } from '@platformatic/kafka'
+import { createTopicsV7, metadataV12 } from '@platformatic/kafka'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { TopicSpec } from '../../topology/topics.ts'
 import type { Cluster } from './cluster.ts'
@@ -12,7 +12,7 @@ export type TopicSettings = Readonly<{
   embedded: boolean
 }>
 
-/** Makes the topics that are missing, many at once, and waits until each has a leader that every broker knows. */
+/** Makes the topics that are missing, many at once, and waits until each has a leader, and every broker that answers knows it. */
 export const makeTopics = async (
   cluster: Cluster,
   specs: readonly TopicSpec[],
@@ -27,7 +27,8 @@ export const makeTopics = async (
   }
   if (missing.length === 0) return
   const deadline = performance.now() + patienceMs
-  while (!(await known(cluster, names))) {
+  const made = missing.map(({ name }) => name)
+  while (!(await known(cluster, made, settings))) {
     if (performance.now() > deadline) throw new Fault('log-unavailable', 'the new topics do not get leaders')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -54,9 +55,23 @@ const create = async (cluster: Cluster, topics: Request[]): Promise<void> => {
 
 const alreadyExists = 36
 
-const known = async (cluster: Cluster, names: readonly string[]): Promise<boolean> => {
+const known = async (
+  cluster: Cluster,
+  names: readonly string[],
+  { prefix }: Readonly<{ prefix: string }>,
+): Promise<boolean> => {
   await cluster.refresh(names)
-  return names.every((name) => cluster.topic(name)?.leaders.every((leader) => leader >= 0) === true)
+  if (!names.every((name) => cluster.topic(name)?.leaders.every((leader) => leader >= 0))) return false
+  const real = names.map((name) => prefix + name)
+  const knows = async (node: number): Promise<boolean> => {
+    try {
+      const { topics } = await cluster.line.call(node, metadataV12.api, real, false, false)
+      return topics.every(({ partitions }) => partitions.every(({ leaderId }) => leaderId >= 0))
+    } catch (error) {
+      return responseOf(error) === undefined // who does not answer us is asked by nobody else either
+    }
+  }
+  return (await Promise.all(cluster.nodes().map(knows))).every((yes) => yes)
 }
 
 const requestOf = (spec: TopicSpec, { prefix, replication, partitions, embedded }: TopicSettings): Request => {
@@ -65,6 +80,7 @@ const requestOf = (spec: TopicSpec, { prefix, replication, partitions, embedded 
     'retention.ms': String(spec.retentionMs),
     'max.message.bytes': String(spec.maxMessageBytes),
     'message.timestamp.type': 'LogAppendTime',
+    'compression.type': 'uncompressed', // so that `max.message.bytes` bounds what a batch takes in a reader's memory
     'min.insync.replicas': replication >= 3 ? '2' : '1',
     ...(embedded && spec.precious && { 'flush.messages': '1' }),
   }

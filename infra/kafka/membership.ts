@@ -7,6 +7,8 @@ export type Membership = AsyncDisposable &
   Readonly<{
     /** Joins again when the topics are others than before; partitions that stay ours are not disturbed. */
     follow(topics: readonly string[]): void
+    /** Whether there is anything to follow yet; before that it does not join. */
+    follows(): boolean
     assigned(): ReadonlyMap<string, Place>
     /** What a commit has to name. */
     identity(): Readonly<{ member: string; generation: number }>
@@ -127,6 +129,7 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
       const first = joinedTopics === '' && joinedGeneration === -1
       if (first || (!joining && consumer.topics.current.join() !== joinedTopics)) join()
     },
+    follows: () => consumer.topics.current.length > 0,
     assigned,
     identity: () => ({ member: consumer.memberId ?? '', generation: consumer.generationId }),
     lastAlive: () => aliveAt,

@@ -62,7 +62,7 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
         },
       }
     },
-    tail: (topic, signal) => tailOf(cluster, topic, { prefix, signal }),
+    tail: (topic, signal) => tailOf(cluster, topic, { prefix, signal, logger }),
     ensureTopics: (specs) => makeTopics(cluster, specs, { ...options, prefix }),
     async ping() {
       await cluster.refresh([]).catch((error: unknown) => {

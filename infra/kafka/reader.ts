@@ -37,6 +37,8 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   let dirty = false
   let calledOff = false
   let committing = Promise.resolve()
+  /** Who looks up where to begin in a place; the last one who began counts. */
+  const taking = new Map<string, symbol>()
 
   const expired = (): boolean => !membership || performance.now() - membership.lastAlive() > sessionMs - graceMs
 
@@ -68,6 +70,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   /** Whatever we hold may be somebody else's by now. */
   const callOff = (): void => {
     calledOff = true
+    taking.clear()
     for (const place of desk.holds()) desk.lose(place)
   }
 
@@ -120,6 +123,8 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     for (const place of desk.holds()) if (!assigned.has(placeKey(place))) desk.lose(place)
     const gained = places.filter((place) => !desk.has(place))
     if (gained.length === 0) return
+    const mine = Symbol()
+    for (const place of gained) taking.set(placeKey(place), mine)
     const signal = closing.signal
     for await (const { place, start } of startsOf(cluster, gained, {
       ...settings,
@@ -127,8 +132,10 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       idOf,
       signal,
     })) {
-      const still = current === membership && current.assigned().has(placeKey(place))
-      if (still && !desk.has(place)) desk.gain(place, start)
+      const key = placeKey(place)
+      if (taking.get(key) !== mine) continue // taken again since: this start may be an old one
+      taking.delete(key)
+      if (current === membership && current.assigned().has(key)) desk.gain(place, start)
     }
     fetching.kick()
   }
@@ -163,7 +170,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     const watch = setInterval(() => {
       const now = performance.now()
       if (missing) void followTopics()
-      if (!current.joining()) settledAt = now
+      if (!current.joining() || !current.follows()) settledAt = now
       if (now - settledAt > settings.rebalanceMs + sessionMs) useless.resolve(new Error('the group does not settle'))
       else if (current.joining()) return
       else if (!expired()) {

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts'
 import { type Commit, type Place, placeKey, type Start } from './desk.ts'
 import { openFetcher, readRanges } from './fetch.ts'
 import { earliest, fetchCommits, listOffsets } from './offsets.ts'
+import { pause } from './pause.ts'
 
 export type StartOptions = Readonly<{
   group: string
@@ -38,30 +39,24 @@ export async function* startsOf(
     if (id !== undefined) seen.get(placeKey(record))?.isRepeat(id, record.offset, record.timestamp)
   }
   await using line = cluster.openLine()
-  const read = { signal, wait: pause(signal) }
+  const read = { signal, wait: (attempt: number) => pause(wait(attempt), signal) }
   const fetcher = openFetcher(line)
 
-  // The window ends at the record before our place, whenever that was written.
-  const last = new Map<string, Incoming>()
-  const heads = [...commits.values()].map(({ topic, partition, offset }) => ({
-    topic,
-    partition,
-    from: offset - 1n,
-    to: offset,
-  }))
-  const before = { ...read, ranges: heads.filter(({ from }) => from >= 0n) }
-  for await (const records of readRanges(cluster, fetcher, before))
-    for (const record of records) last.set(placeKey(record), record)
-  const asked = [...last.values()].map(({ topic, partition, timestamp }) => ({
-    topic,
-    partition,
-    timestamp: BigInt(Math.max(0, timestamp - repeats.ms)),
-  }))
+  // The window ends at the record before our place, whenever that was written; where none lies there, its length is by count alone.
+  const behind = [...commits.values()].filter(({ offset }) => offset > 0n)
+  const heads = behind.map((place) => ({ ...place, from: place.offset - 1n, to: place.offset }))
+  const written = new Map<string, number>()
+  for await (const records of readRanges(cluster, fetcher, { ...read, ranges: heads }))
+    for (const record of records) written.set(placeKey(record), record.timestamp)
+  const asked = behind.map((place) => {
+    const last = written.get(placeKey(place))
+    return { ...place, timestamp: last === undefined ? earliest : BigInt(Math.max(0, last - repeats.ms)) }
+  })
   const firsts = await persist(signal, cluster, places, () => listOffsets(cluster, prefix, asked))
-  const ranges = [...last].map(([key, { topic, partition, offset }]) => {
-    const byTime = firsts?.get(key) ?? offset
-    const byCount = offset + 1n - BigInt(repeats.records)
-    return { topic, partition, from: byTime > byCount ? byTime : byCount, to: offset + 1n }
+  const ranges = behind.map((place) => {
+    const first = firsts?.get(placeKey(place)) ?? place.offset
+    const byCount = place.offset - BigInt(repeats.records)
+    return { ...place, from: first > byCount ? first : byCount, to: place.offset }
   })
   for await (const records of readRanges(cluster, fetcher, { ...read, ranges }))
     for (const record of records) learn(record)
@@ -100,22 +95,11 @@ const persist = async <T>(
     try {
       return await act()
     } catch {
-      await pause(signal)(attempt)
+      await pause(wait(attempt), signal)
       await cluster.refresh([...new Set(places.map(({ topic }) => topic))]).catch(() => {})
     }
   }
   return undefined
 }
 
-const pause =
-  (signal: AbortSignal) =>
-  (attempt: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(done, Math.min(1_000, 50 * attempt))
-      function done(): void {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      signal.addEventListener('abort', done)
-    })
+const wait = (attempt: number): number => Math.min(1_000, 50 * attempt)

@@ -1,14 +1,19 @@
-import type { TailItem } from '../../topology/flow/ports.ts'
+import type { Logger, TailItem } from '../../topology/flow/ports.ts'
 import type { Cluster } from './cluster.ts'
 import { placeKey } from './desk.ts'
+import { errorOf, isHopeless, textOf } from './errors.ts'
 import { openFetcher } from './fetch.ts'
 import { earliest, latest, listOffsets } from './offsets.ts'
+import { pause } from './pause.ts'
 
-/** All records of a topic from its start, and on. Brokers that are away are waited for, until the signal aborts. */
+/**
+ * All records of a topic from its start, and on. Brokers that are away, and a topic that is not there, are waited for until the signal aborts,
+ * with a warning now and then. Throws what no waiting mends.
+ */
 export async function* tailOf(
   cluster: Cluster,
   topic: string,
-  { prefix, signal }: Readonly<{ prefix: string; signal: AbortSignal }>,
+  { prefix, signal, logger }: Readonly<{ prefix: string; signal: AbortSignal; logger: Logger }>,
 ): AsyncGenerator<TailItem> {
   await using line = cluster.openLine()
   const fetcher = openFetcher(line)
@@ -20,7 +25,7 @@ export async function* tailOf(
 
   const offsetsOf = (timestamp: bigint): Promise<ReadonlyMap<string, bigint>> => {
     const places = (cluster.topic(topic)?.leaders ?? []).map((_, partition) => ({ topic, partition, timestamp }))
-    if (places.length === 0) throw new Error(`there is no topic ${topic}`)
+    if (places.length === 0) throw new Error(`there is no topic ${topic} that we may see`)
     return listOffsets(cluster, prefix, places)
   }
 
@@ -57,7 +62,7 @@ export async function* tailOf(
                   const offset = (await offsetsOf(earliest)).get(placeKey(fetched.place))
                   if (offset !== undefined) positions.set(fetched.place.partition, offset)
                 }
-                throw new Error(fetched.code)
+                throw errorOf(fetched.code)
               }
               const { records, next } = fetched.chunk
               for (const record of records) {
@@ -70,8 +75,11 @@ export async function* tailOf(
           }
           attempt = 1
         }
-      } catch {
-        // Whatever it was: ask anew who leads, and go on where we are.
+      } catch (error) {
+        if (signal.aborted) return
+        if (isHopeless(error)) throw error
+        if (attempt % 20 === 5) logger.warn({ topic, attempt }, `A topic cannot be read yet: ${textOf(error)}`)
+        // Ask anew who leads, and go on where we are.
         await pause(Math.min(1_000, 100 * attempt), signal)
       }
     }
@@ -79,14 +87,3 @@ export async function* tailOf(
     signal.removeEventListener('abort', onAbort)
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
