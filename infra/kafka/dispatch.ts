@@ -17,8 +17,8 @@ export type DispatchOptions = Readonly<{
   lingerMs: number
   onWritten: (entry: Entry) => void
   onFailed: (entry: Entry, error: Error) => void
-  /** The brokers say again and again that there is no such topic. */
-  onGone: (topic: string) => void
+  /** A topic that could not be written has been looked up again. */
+  onLookedUp: (topic: string) => void
 }>
 
 export const openDispatch = (cluster: Cluster, produce: Produce, options: DispatchOptions): Dispatch => {
@@ -102,7 +102,6 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
     switch (result.kind) {
       case 'written':
         lane.attempts = 0
-        lane.missing = 0
         lane.written()
         for (const entry of batch.entries) onWritten(entry)
         kick(lane)
@@ -134,14 +133,10 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
   }
 
   const wakeUp = async (lane: Lane): Promise<void> => {
-    const { topic } = lane
-    const known = await cluster.refresh([topic]).then(
-      () => cluster.topic(topic) !== undefined,
-      () => true, // nobody answered: that says nothing of the topic
-    )
+    await cluster.refresh([lane.topic]).catch(() => {}) // nobody answered: then the lane will rest again
+    lane.prune(onFailed)
     lane.resting = false
-    lane.missing = known ? 0 : lane.missing + 1
-    if (lane.missing >= missingTimes) options.onGone(topic)
+    options.onLookedUp(lane.topic)
     kick(lane)
   }
 
@@ -167,6 +162,5 @@ type Sender = {
 
 const requestBytes = 2_000_000
 const busyRecords = 8
-const missingTimes = 5
 const unheard: Result = { kind: 'unsure', why: 'no word of it' }
 const wait = backoff(50, 1_000)

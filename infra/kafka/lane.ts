@@ -14,8 +14,6 @@ export type Lane = {
   /** It waits before it tries again. */
   resting: boolean
   attempts: number
-  /** How often in a row the brokers said that there is no such topic. */
-  missing: number
   /** The producer whose numbers this lane has lost count of: it must never number a batch of it again. */
   readonly spent: Producer | undefined
   push(entry: Entry): void
@@ -29,6 +27,8 @@ export type Lane = {
   dissolve(): void
   /** Gives up the batch; with `all`, what waits behind it, too. */
   drop(all?: boolean): readonly Entry[]
+  /** Gives up, of what waits behind the batch, what nobody wants to have written any more. */
+  prune(fail: (entry: Entry, error: Error) => void): void
 }
 
 /** A record on its way, and whom to tell. */
@@ -106,7 +106,6 @@ export const openLane = ({ topic, partition }: Readonly<{ topic: string; partiti
     busy: false,
     resting: false,
     attempts: 0,
-    missing: 0,
     get spent() {
       return spent
     },
@@ -137,6 +136,11 @@ export const openLane = ({ topic, partition }: Readonly<{ topic: string; partiti
       for (let entry = all ? queue.shift() : undefined; entry; entry = queue.shift()) entries.push(entry)
       return entries
     },
+    prune(fail) {
+      const entries: Entry[] = []
+      for (let entry = queue.shift(); entry; entry = queue.shift()) entries.push(entry)
+      queue.putBack(wanted(entries, fail))
+    },
   }
   return lane
 }
@@ -144,6 +148,14 @@ export const openLane = ({ topic, partition }: Readonly<{ topic: string; partiti
 const batchRecords = 1_000
 const lastSequence = 0x7fffffff - batchRecords
 const batchBytes = 900_000
+
+/** Those that may still be written; the others are told why not. */
+export const wanted = (entries: readonly Entry[], fail: (entry: Entry, error: Error) => void): readonly Entry[] =>
+  entries.filter((entry) => {
+    const refusal = refusalOf(entry)
+    if (refusal) fail(entry, refusal)
+    return refusal === undefined
+  })
 
 const refusalOf = (entry: Entry): Error | undefined => {
   if (entry.state === 'withdrawn') return new Error('withdrawn')

@@ -142,9 +142,6 @@ const resultOf = (code: string, topic: string): Result => {
     case 'UNSUPPORTED_FOR_MESSAGE_FORMAT':
     case 'UNSUPPORTED_COMPRESSION_TYPE':
       return { kind: 'refused', fault: new Error(`${topic} does not take the record: ${code}`) }
-    case 'TOPIC_AUTHORIZATION_FAILED':
-    case 'CLUSTER_AUTHORIZATION_FAILED':
-      return { kind: 'refused', fault: new Fault('log-unavailable', `we may not write to ${topic}: ${code}`) }
     case 'OUT_OF_ORDER_SEQUENCE_NUMBER':
     case 'UNKNOWN_PRODUCER_ID':
     case 'INVALID_PRODUCER_EPOCH':

@@ -4,14 +4,18 @@ import { backoff } from '../../topology/flow/retry.ts'
 import type { Outgoing } from '../../topology/words/record.ts'
 import type { Cluster } from './cluster.ts'
 import { openDispatch } from './dispatch.ts'
-import { type Entry, type Lane, openLane } from './lane.ts'
+import { type Entry, type Lane, openLane, wanted } from './lane.ts'
 import { partitionOf } from './murmur2.ts'
+import { pause } from './pause.ts'
 import { openProduce } from './produce.ts'
 
 /** Writes records and says when they are safe. */
 export type Writer = AsyncDisposable &
   Readonly<{
-    /** `permit` is asked right before the records are sent, each time; what it throws is thrown, and they are not sent. */
+    /**
+     * Waits for as long as a topic is not there, or may not be written to: giving up would let later records overtake. `permit` is asked
+     * right before the records are sent, each time; what it throws is thrown, and they are not sent.
+     */
     append(records: readonly Outgoing[], permit?: () => void): Promise<void>
     tryAppend(record: Outgoing, withinMs: number): Promise<void>
   }>
@@ -31,15 +35,16 @@ export type WriterOptions = Readonly<{
  * for as long as it takes.
  */
 export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => {
-  const { queuedBytes = 64_000_000, lingerMs = 1 } = options
+  const { logger, queuedBytes = 64_000_000, lingerMs = 1 } = options
   const produce = openProduce(cluster, options)
-  const lanes = new Map<string, readonly Lane[]>()
+  const lanes = new Map<string, Ways>()
   const lookups = new Map<string, Entry[]>()
   const room: (() => void)[] = []
   const idle = Promise.withResolvers<void>()
   let queued = 0
   let entries = 0
   let closed = false
+  let over = false
 
   const forget = (entry: Entry): void => {
     if (entry.state === 'over') return // given up while it was on its way, and then heard of
@@ -55,22 +60,32 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
   }
 
   const dispatch = openDispatch(cluster, produce, {
-    logger: options.logger,
+    logger,
     lingerMs,
     onWritten(entry) {
       forget(entry)
       entry.done()
     },
     onFailed: fail,
-    onGone: (topic) => giveUp(topic, new Fault('log-unavailable', `there is no topic ${topic}`)),
+    onLookedUp: (topic) => void (isAnother(topic) && remake(topic)),
   })
 
-  /** Lanes that are made anew count from 0, so they need another producer. */
-  const giveUp = (topic: string, fault: Fault): void => {
-    const gone = lanes.get(topic) ?? []
+  const isAnother = (topic: string): boolean => {
+    const [id, ways] = [cluster.topic(topic)?.id, lanes.get(topic)]
+    return id !== undefined && ways !== undefined && ways.topicId !== id
+  }
+
+  /** The topic was deleted and made again: what waits goes there, in its order, before all that comes from now on. */
+  const remake = async (topic: string): Promise<void> => {
+    const old = lanes.get(topic)?.lanes ?? []
     lanes.delete(topic)
-    produce.retire()
-    for (const lane of gone) for (const entry of lane.drop(true)) fail(entry, fault)
+    lookups.set(topic, [])
+    while (old.some(({ busy }) => busy)) await pause(20)
+    for (const lane of old) lane.dissolve()
+    const before = old.flatMap((lane) => lane.drop(true))
+    lookups.set(topic, [...before, ...(lookups.get(topic) ?? [])])
+    produce.retire() // lanes that are made anew count from 0
+    await lookUp(topic)
   }
 
   const enqueue = (entry: Entry): void => {
@@ -79,7 +94,8 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
     const topic = entry.record.topic
     const found = lanes.get(topic)
     const waiting = lookups.get(topic)
-    if (found) route(found, entry)
+    if (over) fail(entry, closedFault())
+    else if (found) route(found.lanes, entry)
     else if (waiting) waiting.push(entry)
     else {
       lookups.set(topic, [entry])
@@ -96,21 +112,21 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
   /** Learns how many partitions a topic has; its records wait for that in their order. */
   const lookUp = async (topic: string): Promise<void> => {
     for (let attempt = 1; !cluster.topic(topic) && !closed; attempt++) {
-      const answered = await cluster.refresh([topic]).then(
-        () => true,
-        () => false,
-      )
-      if (cluster.topic(topic) || (answered && attempt >= 3)) break
+      await cluster.refresh([topic]).catch(() => {})
+      if (cluster.topic(topic)) break
+      if (attempt % 10 === 3)
+        logger.warn({ topic, attempt }, 'What is to be written waits for a topic that is not there')
       await pause(wait(attempt))
+      lookups.set(topic, [...wanted(lookups.get(topic) ?? [], fail)])
     }
-    const count = cluster.topic(topic)?.leaders.length ?? 0
-    const found = Array.from({ length: count }, (_, partition) => openLane({ topic, partition }))
-    if (count > 0) lanes.set(topic, found)
+    const info = cluster.topic(topic)
+    const found = info?.leaders.map((_, partition) => openLane({ topic, partition })) ?? []
     const waiting = lookups.get(topic) ?? []
     lookups.delete(topic)
+    if (info) lanes.set(topic, { topicId: info.id, lanes: found })
     for (const entry of waiting) {
-      if (count > 0) route(found, entry)
-      else fail(entry, new Fault('log-unavailable', `there is no topic ${topic}`))
+      if (info) route(found, entry)
+      else fail(entry, closedFault())
     }
   }
 
@@ -161,13 +177,18 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
         await idle.promise
         clearTimeout(late)
       }
+      over = true
       dispatch.close()
-      for (const topic of [...lanes.keys()]) giveUp(topic, closedFault())
+      for (const go of room.splice(0)) go()
+      const left = [...lanes.values()].flatMap(({ lanes }) => lanes.flatMap((lane) => lane.drop(true)))
+      for (const entry of [...left, ...[...lookups.values()].flat()]) fail(entry, closedFault())
       await produce[Symbol.asyncDispose]()
     },
   }
 }
 
+/** The lanes of a topic as it was when we looked it up. */
+type Ways = Readonly<{ topicId: string; lanes: readonly Lane[] }>
 type Ticket = Pick<Entry, 'done' | 'failed'>
 
 /** Far above what any topic takes, and below what a broker reads at all (`socket.request.max.bytes`). */
@@ -182,5 +203,3 @@ const sizeOf = ({ key, value, headers }: Entry['message']): number => {
   for (const [name, header] of headers) size += name.length + header.length + 4
   return size
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

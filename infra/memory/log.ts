@@ -22,23 +22,45 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   const { now = Date.now, drainMs = 4_000 } = options
   const topics = new Map<string, Topic>()
   const groups = new Map<string, Group>()
+  const waiting = new Map<string, ((topic: Topic) => void)[]>()
   const listeners = new Set<() => void>()
+  const closing = new AbortController()
 
   const changed = (): void => {
     for (const listener of [...listeners]) listener()
   }
 
-  const write = (records: readonly Outgoing[]): void => {
-    let fault: Fault | undefined
-    for (const outgoing of records) {
-      const topic = topics.get(outgoing.topic)
-      if (!topic) throw new Fault('log-unavailable', `there is no topic ${outgoing.topic}`)
-      const record = stored(outgoing, topic, now())
-      if (record) topic.partitions[record.partition]?.push(record)
-      else fault = new Fault('record-too-large', `a record of ${outgoing.topic} is larger than the topic takes`)
+  const store = (outgoing: Outgoing, topic: Topic): void => {
+    const record = stored(outgoing, topic, now())
+    if (!record) throw new Fault('record-too-large', `a record of ${outgoing.topic} is larger than the topic takes`)
+    topic.partitions[record.partition]?.push(record)
+  }
+
+  /** What is written to a topic that is not there waits for it, in its order. */
+  const put = async (outgoing: Outgoing, permit: () => void): Promise<void> => {
+    if (closing.signal.aborted) throw closing.signal.reason
+    const topic = topics.get(outgoing.topic)
+    if (topic) return store(outgoing, topic)
+    const made = Promise.withResolvers<void>()
+    const go = (there: Topic): void => {
+      try {
+        permit()
+        made.resolve(store(outgoing, there))
+      } catch (error) {
+        made.reject(error)
+      }
     }
+    waiting.set(outgoing.topic, [...(waiting.get(outgoing.topic) ?? []), go])
+    closing.signal.addEventListener('abort', () => made.reject(closing.signal.reason), { once: true })
+    await made.promise
+  }
+
+  const write = async (records: readonly Outgoing[], permit: () => void = () => {}): Promise<void> => {
+    await Promise.resolve()
+    permit()
+    const written = Promise.all(records.map((record) => put(record, permit)))
     changed()
-    if (fault) throw fault
+    await written
   }
 
   const groupOf = (name: string): Group => {
@@ -105,11 +127,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
         idOf,
         permit() {},
         unsure: () => undefined,
-        write: async (records, permit) => {
-          await Promise.resolve()
-          permit()
-          write(records)
-        },
+        write,
         onSettled: feed,
       }),
       learn(records) {
@@ -149,13 +167,24 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   }
 
   return {
-    async append(records) {
-      await Promise.resolve()
-      write(records)
-    },
-    async tryAppend(record) {
-      await Promise.resolve()
-      write([record])
+    append: (records) => write(records),
+    async tryAppend(record, withinMs) {
+      const answered = new AbortController()
+      const late = new Fault('log-unavailable', `not acknowledged within ${withinMs} ms`)
+      let isLate = false
+      const inTime = (): void => {
+        if (isLate) throw late
+      }
+      const timer = sleep(withinMs, undefined, { signal: answered.signal }).then(() => {
+        isLate = true
+        throw late
+      })
+      try {
+        await Promise.race([write([record], inTime), timer])
+      } finally {
+        timer.catch(() => {})
+        answered.abort()
+      }
     },
     reader: openReader,
     async *tail(topic, signal): AsyncGenerator<TailItem> {
@@ -187,13 +216,18 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
       for (const spec of specs) {
         if (topics.has(spec.name)) continue
         const count = typeof spec.partitions === 'number' ? spec.partitions : partitions[spec.partitions]
-        topics.set(spec.name, { spec, partitions: Array.from({ length: count }, () => []) })
+        const topic: Topic = { spec, partitions: Array.from({ length: count }, () => []) }
+        topics.set(spec.name, topic)
+        for (const go of waiting.get(spec.name) ?? []) go(topic)
+        waiting.delete(spec.name)
       }
+      changed()
       for (const group of groups.values()) rebalance(group)
       await Promise.all([...groups.values()].map((group) => group.work))
     },
     async ping() {},
     async [Symbol.asyncDispose]() {
+      closing.abort(new Fault('log-unavailable', 'the log is closed'))
       await Promise.all([...groups.values()].map((group) => group.work))
     },
   }

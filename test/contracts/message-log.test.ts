@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { Kafka, logLevel } from 'kafkajs'
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
 import { openKafka } from '../../infra/kafka/open.ts'
 import { openMemoryLog } from '../../infra/memory/log.ts'
-import type { MessageLog } from '../../topology/flow/ports.ts'
-import { headerOf } from '../../topology/words/record.ts'
+import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
+import { headerOf, type Incoming } from '../../topology/words/record.ts'
 import { silent } from '../fixtures/silent.ts'
-import { all, messageLogContract, numbered, numberIn, readerOf, topic } from './message-log.ts'
+import { all, messageLogContract, numbered, numberIn, readerOf, record, topic, until } from './message-log.ts'
 
 const brokers = [inject('kafkaBrokers')]
 
-const open = (prefix = `${randomUUID()}.`): Promise<MessageLog> =>
+const open = (prefix = `${randomUUID()}.`, logger: Logger = silent): Promise<MessageLog> =>
   openKafka({
     brokers,
     clientId: 'contract',
@@ -18,7 +18,7 @@ const open = (prefix = `${randomUUID()}.`): Promise<MessageLog> =>
     replication: 1,
     partitions: { intake: 2, job: 1 },
     embedded: true,
-    logger: silent,
+    logger,
   })
 
 messageLogContract('The log in memory', async () => openMemoryLog())
@@ -121,5 +121,90 @@ describe('The log on Kafka and an independent client', () => {
     await admin.disconnect()
     await using again = readerOf(log, { group: 'g', idOf: (one) => headerOf(one, 'id') }, ['t'])
     expect((await again.settled(4)).map(numberIn)).toEqual([6, 7, 8, 9])
+  })
+
+  it('a log that ends before our place is read from its end, and that is said', async () => {
+    const prefix = `${randomUUID()}.`
+    const errors: string[] = []
+    await using log = await open(prefix, { ...silent, error: (_, text) => errors.push(text) })
+    await log.ensureTopics([topic('t')])
+    await log.append(numbered('t', 10))
+    const admin = other.admin()
+    await admin.connect()
+    const partitions = [{ partition: 0, offset: '100' }]
+    await admin.setOffsets({ groupId: `${prefix}g`, topic: `${prefix}t`, partitions })
+    await admin.disconnect()
+    {
+      await using reading = readerOf(log, { group: 'g', idOf: (one) => headerOf(one, 'id') }, ['t'])
+      await until(() => errors.length > 0)
+      await log.append([record('t', 'k', '10')])
+      expect((await reading.settled(1)).map(numberIn)).toEqual([10])
+    }
+    await log.append([record('t', 'k', '11')])
+    await using again = readerOf(log, { group: 'g' }, ['t'])
+    expect((await again.settled(1)).map(numberIn)).toEqual([11])
+    expect(errors).toHaveLength(1)
+  })
+
+  it('a repeat is dropped also where the end of a transaction lies before our place', async () => {
+    const prefix = `${randomUUID()}.`
+    await using log = await open(prefix)
+    await log.ensureTopics([topic('t')])
+    const producer = other.producer({ transactionalId: prefix, idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: `${prefix}t`, messages: [{ key: 'k', value: '0', headers: { id: 'a' } }] })
+    await transaction.commit()
+    await producer.disconnect()
+    const idOf = (one: Incoming): string | undefined => headerOf(one, 'id')
+    {
+      await using reading = readerOf(log, { group: 'g', idOf }, ['t'])
+      await reading.settled(1)
+      // The end of the transaction has been read when what comes after it has.
+      await log.append([record('t', 'k', '1')])
+      const [last] = await reading.take(1)
+      expect(last?.record.offset).toBe(2n)
+    }
+    await log.append([{ ...record('t', 'k', '2'), headers: { id: 'a' } }, record('t', 'k', '3')])
+    await using again = readerOf(log, { group: 'g', idOf }, ['t'])
+    expect((await again.settled(2)).map(numberIn)).toEqual([1, 3])
+  })
+
+  it('a batch that grows beyond what the topic takes when it is unpacked is refused', async () => {
+    const prefix = `${randomUUID()}.`
+    await using log = await open(prefix)
+    await log.ensureTopics([topic('t')])
+    const producer = other.producer({ retry: { retries: 0 } })
+    await producer.connect()
+    const packed = (bytes: number) =>
+      producer.send({
+        topic: `${prefix}t`,
+        compression: CompressionTypes.GZIP,
+        messages: [{ key: 'k', value: Buffer.alloc(bytes) }],
+      })
+    await packed(500_000)
+    await expect(packed(5_000_000)).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' })
+    await producer.disconnect()
+    expect((await all(log, 't')).map(({ value }) => value?.length)).toEqual([500_000])
+  })
+
+  it('what waits for a topic that is deleted goes to the one that is made under its name, in its order', async () => {
+    const prefix = `${randomUUID()}.`
+    await using log = await open(prefix)
+    await log.ensureTopics([topic('t', 4)])
+    await log.append(numbered('t', 20))
+    const admin = other.admin()
+    await admin.connect()
+    await admin.deleteTopics({ topics: [`${prefix}t`] })
+    await admin.disconnect()
+    const appends = Array.from({ length: 100 }, (_, n) => log.append([record('t', `k${n % 10}`, String(n))]))
+    await expect(log.tryAppend(record('t', 'k', '-1'), 300)).rejects.toMatchObject({ code: 'log-unavailable' })
+    await log.ensureTopics([topic('t', 2)])
+    await Promise.all(appends)
+    const records = await all(log, 't')
+    for (let key = 0; key < 10; key++) {
+      const numbers = records.filter((one) => one.key?.toString() === `k${key}`).map(numberIn)
+      expect(numbers).toEqual(Array.from({ length: 10 }, (_, n) => 10 * n + key))
+    }
   })
 })

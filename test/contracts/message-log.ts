@@ -103,7 +103,8 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       await log.append(numbered('t', 1))
       await using reading = readerOf(log, { group: 'g' }, ['t'])
       const [first] = await reading.take(1)
-      await expect(first?.settle([[record('nowhere', 'a', '1')]])).rejects.toMatchObject({ code: 'log-unavailable' })
+      const large = record('out', 'a', 'x'.repeat(2_000_000))
+      await expect(first?.settle([[large]])).rejects.toMatchObject({ code: 'record-too-large' })
       await first?.settle([[record('out', 'a', '2')]])
       expect((await all(log, 'out')).map(numberIn)).toEqual([2])
     })
@@ -339,13 +340,25 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       await expect(log.tryAppend(large, 5_000)).rejects.toMatchObject({ code: 'record-too-large' })
     })
 
-    it('a topic that is not there is a fault that may pass', async () => {
+    it('what is appended to a topic that is not there waits for it, in its order', async () => {
       await using log = await open()
-      await expect(log.append([record('nowhere', 'k', 'v')])).rejects.toMatchObject({ code: 'log-unavailable' })
-      await expect(log.tryAppend(record('nowhere', 'k', 'v'), 5_000)).rejects.toMatchObject({ code: 'log-unavailable' })
-      await log.ensureTopics([topic('nowhere')])
-      await log.append([record('nowhere', 'k', '1')])
-      expect((await all(log, 'nowhere')).map(numberIn)).toEqual([1])
+      await log.ensureTopics([topic('there')])
+      const waiting = [log.append([record('later', 'k', '0')]), log.append([record('later', 'k', '1')])]
+      await expect(log.tryAppend(record('later', 'k', 'late'), 300)).rejects.toMatchObject({ code: 'log-unavailable' })
+      waiting.push(log.append([record('there', 'k', '7'), record('later', 'k', '2')]))
+      await log.tryAppend(record('there', 'k', '8'), 5_000)
+      await log.ensureTopics([topic('later')])
+      await Promise.all(waiting)
+      expect((await all(log, 'later')).map(numberIn)).toEqual([0, 1, 2])
+      expect((await all(log, 'there')).map(numberIn).sort()).toEqual([7, 8])
+    })
+
+    it('what waits for a topic when the log is closed is refused', async () => {
+      const log = await open()
+      const refused = expect(log.append([record('never', 'k', 'v')])).rejects.toMatchObject({ code: 'log-unavailable' })
+      await log[Symbol.asyncDispose]()
+      await refused
+      await expect(log.append([record('never', 'k', 'v')])).rejects.toMatchObject({ code: 'log-unavailable' })
     })
 
     it('topics can be made again, many at once, and the log can be asked whether it is there', async () => {

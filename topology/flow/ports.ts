@@ -38,7 +38,10 @@ export type ReaderOptions = Readonly<{
 /** Kafka, or the same thing in memory. The whole house knows only this much of it. */
 export type MessageLog = AsyncDisposable &
   Readonly<{
-    /** Resolves when every record is acknowledged by all in-sync replicas. Records of one partition keep the order of the calls. */
+    /**
+     * Resolves when every record is acknowledged by all in-sync replicas. Records of one partition keep the order of the calls, so what
+     * may work later (no broker, no such topic, no right to write) is waited for, until the log is closed.
+     */
     append(records: readonly Outgoing[]): Promise<void>
     /** As `append`, but gives up with Fault `log-unavailable` when the log did not acknowledge in time. */
     tryAppend(record: Outgoing, withinMs: number): Promise<void>
