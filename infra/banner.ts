@@ -29,11 +29,14 @@ export type Up = Readonly<{
 
 /** A query as the people's login, with its password read from its file. */
 export const askOf = (url: string, passwordFile: string): string =>
-  `curl '${url}/' --user "people:$(cat ${passwordFile})" --data-binary ` +
+  `curl '${url}/' --user "people:$(cat ${quoted(passwordFile)})" --data-binary ` +
   "'SELECT job, status, count() FROM penstock.runs GROUP BY job, status ORDER BY job, status FORMAT PrettyCompact'"
 
 const curlOf = (url: string, source: string): string =>
   `curl -X POST ${url}/inbox/${source} -H 'content-type: application/json' -d '${sample}'`
+
+/** As one word of a shell, where it would not be one by itself. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
 const sample = JSON.stringify({
   formID: 'patient_registration_v7',
