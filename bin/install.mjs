@@ -1,11 +1,11 @@
 // Makes node_modules what package-lock.json says, when it is not. Runs on any Node from 20 on, with nothing installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { takeTurn } from './turn.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const lockFile = join(root, '.cache', 'install.lock')
 
 const stopWith = (sentence) => {
   console.error(sentence)
@@ -38,34 +38,6 @@ const isInstalled = () => {
 /** The Node that everything runs on comes with an install script, which npm can be set not to run. */
 const hasNode = () => spawnSync(join(root, 'node_modules/.bin/node'), ['--version']).status === 0
 
-const isAlive = (pid) => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
-}
-
-/** Two starts side by side: one installs, the other waits for it. */
-const takeTurn = () => {
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  for (let told = false; ; told = true) {
-    try {
-      writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
-      return
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error
-    }
-    const holder = Number(read('.cache/install.lock'))
-    if (holder > 0 && !isAlive(holder)) rmSync(lockFile, { force: true })
-    else {
-      if (!told) console.error(`Packages are being installed by process ${holder}, waiting`)
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
-    }
-  }
-}
-
 /**
  * `npm ci` refuses a lock that lacks an optional package of some other platform, as ours may: not every registry has them all. What the
  * lock names is installed as it says here too.
@@ -93,10 +65,13 @@ if (major < 20)
     `Penstock needs Node 20 or newer to begin with, and this is ${process.version}: install a newer one (https://nodejs.org).`,
   )
 if (!isInstalled()) {
-  takeTurn()
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  const giveBack = takeTurn(join(root, '.cache', 'install.lock'), (holder) =>
+    console.error(`Packages are being installed by process ${holder.split(' ')[0]}, waiting`),
+  )
   try {
     if (!isInstalled()) install()
   } finally {
-    rmSync(lockFile, { force: true })
+    giveBack()
   }
 }

@@ -50,6 +50,7 @@ describe('house rules', () => {
       sinks: (to) => to.startsWith('topology/') || to.startsWith('sinks/'),
       console: (to) => to.startsWith('topology/') || to.startsWith('console/') || /^sinks\/[^/]+\/read\//.test(to),
       infra: (to) => to.startsWith('topology/') || to.startsWith('infra/') || to === 'package.json',
+      bin: (to) => to.startsWith('bin/'),
     }
     expect(
       broken(({ path, room, imports }) =>
