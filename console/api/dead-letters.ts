@@ -7,7 +7,7 @@ import { given, listParameters, text } from './list-query.ts'
 /** What could not be used, with the reason and where it lay. */
 export const deadLetterRoutes = (deps: HistoryDeps): readonly Route[] => [
   listRoute(deps, {
-    of: 'dead-letters',
+    path: '/api/projects/:project/dead-letters',
     summary: 'Dead letters, newest first; of the last 30 days unless a range is given',
     query: deadLetterQuery,
     page: (search, asked) => listDeadLetters(deps.store, { ...search, ...given(asked, 'stage', 'reason') }),

@@ -43,16 +43,14 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
 export const listRoute = <Query extends TSchema>(
   deps: HistoryDeps,
   list: Readonly<{
-    of: string
+    path: Route['path']
     summary: string
     query: Query
     page: (search: ListSearch, asked: Static<Query>) => Promise<Page<object>>
   }>,
 ): Route =>
   historyRoute(deps, {
-    path: `/api/projects/:project/${list.of}`,
-    summary: list.summary,
-    query: list.query,
+    ...list,
     answer: async ({ query }, { project }) => ({
       status: 200,
       body: await list.page(listSearchOf(project, query as ListQuery), query as Static<Query>),

@@ -7,7 +7,7 @@ import { given, idRangeOf, listParameters, text } from './list-query.ts'
 /** Messages as they came in, and one with its runs. */
 export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
   listRoute(deps, {
-    of: 'messages',
+    path: '/api/projects/:project/messages',
     summary: 'Messages, newest first; of the last 30 days unless a range is given',
     query: messageQuery,
     page: (search, asked) => {

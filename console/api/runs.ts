@@ -7,7 +7,7 @@ import { given, idRangeOf, listParameters, text, uuid } from './list-query.ts'
 /** Runs, and one with its states, its log and its error. */
 export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
   listRoute(deps, {
-    of: 'runs',
+    path: '/api/projects/:project/runs',
     summary: 'Runs, newest first; of the last 30 days unless a range or a message is given',
     query: runQuery,
     page: (search, asked) => {
