@@ -1,9 +1,8 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Delivery } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
-import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import { openQueue, type Queue } from './queue.ts'
+import { commitText, type Hold, openHold, sizeOf, untilLeaving } from './hold.ts'
 
 /**
  * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
@@ -90,17 +89,6 @@ export const openDesk = (options: DeskOptions): Desk => {
     held -= bytes
   }
 
-  /** What is on its way out must not wait for the end of a rebalance, which waits for it. */
-  const sure = (hold: Hold, unsure: Promise<void>): Promise<void> =>
-    new Promise((resolve) => {
-      const go = (): void => {
-        hold.onLeaving.delete(go)
-        resolve()
-      }
-      hold.onLeaving.add(go)
-      void unsure.then(go)
-    })
-
   const counted = async (settle: Promise<void>): Promise<void> => {
     settling++
     try {
@@ -120,7 +108,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       if (steps.length === 0) permit()
       for (const step of steps) {
         const unsure = hold.retired ? undefined : options.unsure()
-        if (unsure) await sure(hold, unsure)
+        if (unsure) await untilLeaving(hold, unsure)
         permit()
         await options.write(step, permit)
       }
@@ -191,25 +179,9 @@ export const openDesk = (options: DeskOptions): Desk => {
     for (const resolve of hold.onQuiet.splice(0)) resolve()
   }
 
-  const gain = (place: Place, { offset, metadata, topicId, repeats }: Start): Hold => {
+  const gain = (place: Place, start: Start): Hold => {
     lose(place)
-    const hold: Hold = {
-      place: { topic: place.topic, partition: place.partition },
-      topicId,
-      mark: watermarkAt(offset, metadata),
-      repeats,
-      queue: openQueue<Incoming>(),
-      lost: new AbortController(),
-      onQuiet: [],
-      onLeaving: new Set(),
-      position: offset,
-      committed: commitText(offset, metadata),
-      count: 0,
-      inHand: 0,
-      bytes: 0,
-      refused: 0,
-      retired: false,
-    }
+    const hold = openHold(place, start)
     holds.set(placeKey(place), hold)
     return hold
   }
@@ -293,32 +265,4 @@ export const openDesk = (options: DeskOptions): Desk => {
       wake()
     },
   }
-}
-
-type Hold = {
-  readonly place: Place
-  readonly topicId: string
-  readonly mark: Watermark
-  readonly repeats: Repeats | undefined
-  readonly queue: Queue<Incoming>
-  readonly lost: AbortController
-  readonly onQuiet: (() => void)[]
-  readonly onLeaving: Set<() => void>
-  position: bigint
-  committed: string
-  count: number
-  inHand: number
-  bytes: number
-  /** What the next record takes, when there was no room for it. */
-  refused: number
-  retired: boolean
-}
-
-const commitText = (offset: bigint, metadata: string): string => `${offset} ${metadata}`
-
-/** What a record costs in memory, roughly. */
-const sizeOf = ({ key, value, headers }: Incoming): number => {
-  let size = 128 + (key?.length ?? 0) + (value?.length ?? 0)
-  for (const [name, header] of headers) size += name.length + header.length
-  return size
 }

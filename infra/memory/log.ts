@@ -6,6 +6,7 @@ import type { TopicSpec } from '../../topology/topics.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import { type Commit, type Desk, openDesk, type Place, placeKey } from '../kafka/desk.ts'
 import { partitionOf } from '../kafka/murmur2.ts'
+import { assign } from './assign.ts'
 
 export type MemoryLogOptions = Readonly<{
   partitions?: Readonly<{ intake: number; job: number }>
@@ -77,7 +78,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   /** Hands over what the new members should have; those that give up may finish what they have in hand. */
   const rebalance = (group: Group): void => {
     group.work = group.work.then(async () => {
-      const wanted = assign(group, topics)
+      const wanted = assign(group, placesOf(topics))
       for (const [key, owner] of group.owners) {
         if (wanted.get(key)?.member === owner) continue
         await giveUp(group, owner, placeOf(key))
@@ -252,31 +253,8 @@ const commit = (group: Group, { desk }: Member): void => {
   desk.committed(commits)
 }
 
-/** Each partition stays with its owner unless that has more than its share. */
-const assign = (group: Group, topics: ReadonlyMap<string, Topic>): Map<string, { member: Member; place: Place }> => {
-  const places = [...topics].flatMap(([topic, { partitions }]) =>
-    partitions.map((_, partition) => ({ topic, partition })),
-  )
-  const able = (place: Place): Member[] => [...group.members].filter((member) => member.topics.includes(place.topic))
-  const wanted = new Map<string, { member: Member; place: Place }>()
-  const load = new Map<Member, number>()
-  const mine = places.filter((place) => able(place).length > 0)
-  const most = Math.ceil(mine.length / Math.max(1, group.members.size))
-  const give = (member: Member, place: Place): void => {
-    wanted.set(placeKey(place), { member, place })
-    load.set(member, (load.get(member) ?? 0) + 1)
-  }
-  for (const place of mine) {
-    const owner = group.owners.get(placeKey(place))
-    if (owner && able(place).includes(owner) && (load.get(owner) ?? 0) < most) give(owner, place)
-  }
-  for (const place of mine) {
-    if (wanted.has(placeKey(place))) continue
-    const [least] = able(place).sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0))
-    if (least) give(least, place)
-  }
-  return wanted
-}
+const placesOf = (topics: ReadonlyMap<string, Topic>): readonly Place[] =>
+  [...topics].flatMap(([topic, { partitions }]) => partitions.map((_, partition) => ({ topic, partition })))
 
 const placeOf = (key: string): Place => {
   const at = key.lastIndexOf('/')

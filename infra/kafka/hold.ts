@@ -1,0 +1,69 @@
+import type { Repeats } from '../../topology/flow/repeats.ts'
+import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
+import type { Incoming } from '../../topology/words/record.ts'
+import type { Place, Start } from './desk.ts'
+import { openQueue, type Queue } from './queue.ts'
+
+/** What the desk keeps of one partition. */
+export type Hold = {
+  readonly place: Place
+  readonly topicId: string
+  readonly mark: Watermark
+  readonly repeats: Repeats | undefined
+  readonly queue: Queue<Incoming>
+  readonly lost: AbortController
+  /** Called when nothing of it is in hand any more. */
+  readonly onQuiet: (() => void)[]
+  /** Called when it is retired, or lost. */
+  readonly onLeaving: Set<() => void>
+  /** Where to read on. */
+  position: bigint
+  /** What the group knows, as `commitText`. */
+  committed: string
+  /** Laid out and not settled: how many, how many of them in hand, how many bytes. */
+  count: number
+  inHand: number
+  bytes: number
+  /** What the next record takes, when there was no room for it. */
+  refused: number
+  retired: boolean
+}
+
+export const openHold = ({ topic, partition }: Place, { offset, metadata, topicId, repeats }: Start): Hold => ({
+  place: { topic, partition },
+  topicId,
+  mark: watermarkAt(offset, metadata),
+  repeats,
+  queue: openQueue<Incoming>(),
+  lost: new AbortController(),
+  onQuiet: [],
+  onLeaving: new Set(),
+  position: offset,
+  committed: commitText(offset, metadata),
+  count: 0,
+  inHand: 0,
+  bytes: 0,
+  refused: 0,
+  retired: false,
+})
+
+/** Waits for the end of a rebalance, but not on the way out: that end waits for what leaves. */
+export const untilLeaving = (hold: Hold, unsure: Promise<void>): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      hold.onLeaving.delete(go)
+      resolve()
+    }
+    hold.onLeaving.add(go)
+    void unsure.then(go)
+  })
+
+/** Two commits with the same text say the same. */
+export const commitText = (offset: bigint, metadata: string): string => `${offset} ${metadata}`
+
+/** What a record costs in memory, roughly. */
+export const sizeOf = ({ key, value, headers }: Incoming): number => {
+  let size = 128 + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, header] of headers) size += name.length + header.length
+  return size
+}
