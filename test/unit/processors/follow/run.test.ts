@@ -5,10 +5,10 @@ import { deadLettersTopic, jobTopic } from '../../../../topology/topics.ts'
 import { parseDeadLetter } from '../../../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../../../topology/wire/job.ts'
 import { finishedRecord, runFactsOf } from '../../../../topology/wire/runs.ts'
-import { newMessageId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { Outgoing } from '../../../../topology/words/record.ts'
 import type { RunRequest } from '../../../../topology/words/run.ts'
 import { type MemoryHouse, never, openMemoryHouse } from '../../../fixtures/memory-house.ts'
+import { ended, requested } from '../../../fixtures/records.ts'
 
 const circle = `
 name: circle
@@ -33,48 +33,13 @@ const startFollow = (house: MemoryHouse) => {
 }
 
 /** What a runner would say of the request: it went well. */
-const success = (request: RunRequest, state = '{}'): Outgoing =>
-  finishedRecord(
-    {
-      event: 'finished',
-      ...runFactsOf(request),
-      adaptor: 'common',
-      status: 'success',
-      exit_code: 0,
-      error: null,
-      attempts: 1,
-      starts: 1,
-      started_at: request.queuedAt.toISOString(),
-      finished_at: request.queuedAt.toISOString(),
-      duration_ms: 0,
-      log: [],
-      definitions: String(request.definitions),
-    },
-    { final_state: state, input: null },
-  )
-
-const root = (house: MemoryHouse): RunRequest => {
-  const message = newMessageId()
-  return {
-    run: runIdOf({ message, job: 'a', parent: null, replay: '' }),
-    message,
-    project: 'circle',
-    job: 'a',
-    jobVersion: 1,
-    trigger: 'all',
-    triggerKind: 'message',
-    parent: null,
-    retryOf: null,
-    replay: '',
-    attempt: 1,
-    depth: 0,
-    key: 'k',
-    queuedAt: new Date(),
-    definitions: house.catalogue.offset(),
-    input: { kind: 'state', state: '{}' },
-    traceparent: null,
-  }
+const success = (request: RunRequest, state = '{}'): Outgoing => {
+  const end = ended(runFactsOf(request), { definitions: String(request.definitions) })
+  return finishedRecord(end, { final_state: state, input: null })
 }
+
+const root = (house: MemoryHouse): RunRequest =>
+  requested({ project: 'circle', job: 'a', definitions: house.catalogue.offset() })
 
 test('a chain that goes round in a circle ends at its limit, as a dead letter', async () => {
   await using house = await openMemoryHouse(circle)

@@ -6,6 +6,7 @@ import { type FinishedFacts, finishedRecord, runRecord } from '../../../../topol
 import { type MessageId, type RunId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { Incoming } from '../../../../topology/words/record.ts'
 import { asRead, never, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
+import { ended, runFacts } from '../../../fixtures/records.ts'
 
 const clinic = `
 name: clinic
@@ -25,39 +26,13 @@ limits: { loop_limit: 5 }
 `
 const message = '019a0000-0000-7000-8000-000000000001' as MessageId
 const run = '019a0000-0000-7000-8000-000000000002' as RunId
-const ended: FinishedFacts = {
-  event: 'finished',
-  run_id: run,
-  project: 'clinic',
-  job: 'register',
-  job_version: 1,
-  message_id: message,
-  key: 'patient 7',
-  parent_run_id: null,
-  retry_of: null,
-  replay: 'r1',
-  trigger: 'all',
-  trigger_kind: 'message',
-  depth: 0,
-  queued_at: '2026-11-21T09:00:00.000Z',
-  adaptor: 'common',
-  status: 'success',
-  exit_code: 0,
-  error: null,
-  attempts: 1,
-  starts: 1,
-  started_at: '2026-11-21T09:00:00.100Z',
-  finished_at: '2026-11-21T09:00:00.200Z',
-  duration_ms: 100,
-  log: [],
-  definitions: '0',
-}
+const end = ended(runFacts(message, { run_id: run, key: 'patient 7', replay: 'r1', trigger: 'all' }))
 const error = { name: 'RuntimeError', message: 'no dob', line: 2, column: 3, operation: 'fn', details: null }
-const line = (message: string) => ({ time: ended.finished_at, level: 'log', source: 'job', message }) as const
+const line = (message: string) => ({ time: end.finished_at, level: 'log', source: 'job', message }) as const
 
 type Ending = Partial<FinishedFacts> & Readonly<{ state?: string; input?: string }>
 const ending = ({ state, input, ...event }: Ending = {}): Incoming =>
-  asRead(finishedRecord({ ...ended, ...event }, { final_state: state ?? null, input: input ?? null }))
+  asRead(finishedRecord({ ...end, ...event }, { final_state: state ?? null, input: input ?? null }))
 const failing = (input: string, event: Partial<FinishedFacts> = {}): Incoming =>
   ending({ status: 'failed', exit_code: 1, error, input, ...event })
 
@@ -94,7 +69,7 @@ describe('the follow stage', async () => {
         attempt: 1,
         depth: 1,
         key: 'patient 7',
-        queuedAt: new Date('2026-11-21T09:00:00.200Z'),
+        queuedAt: new Date(end.finished_at),
         definitions,
         input: { kind: 'state', state: '{"data":{"n":1}}' },
         traceparent: null,
@@ -184,7 +159,7 @@ describe('the follow stage', async () => {
   })
 
   test('events of other kinds start nothing without the header, too', async () => {
-    const { log: _, ...facts } = ended
+    const { log: _, ...facts } = end
     const started = runRecord({ ...facts, event: 'started', attempt: 1 }, 'k')
     expect(await ask(asRead({ ...started, headers: {} }))).toEqual({ kind: 'drop', reason: 'started' })
   })

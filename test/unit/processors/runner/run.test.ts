@@ -5,9 +5,9 @@ import { retryFaults } from '../../../../topology/flow/retry.ts'
 import { jobTopic, runsTopic } from '../../../../topology/topics.ts'
 import { jobRecord } from '../../../../topology/wire/job.ts'
 import { type Finished, parseRunRecord } from '../../../../topology/wire/runs.ts'
-import { newMessageId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { RunRequest } from '../../../../topology/words/run.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../../fixtures/memory-house.ts'
+import { requested } from '../../../fixtures/records.ts'
 
 const shop = (job: string) => `
 name: shop
@@ -58,29 +58,18 @@ const scripted = () => {
 const request = (
   house: MemoryHouse,
   { key, state, more = {} }: { key: string; state: string; more?: Partial<RunRequest> },
-) => {
-  const message = newMessageId()
-  return jobRecord({
-    run: runIdOf({ message, job: 'pack', parent: null, replay: '' }),
-    message,
-    project: 'shop',
-    job: 'pack',
-    jobVersion: house.catalogue.projects().get('shop')?.project.jobs.get('pack')?.version ?? 1,
-    trigger: 'all',
-    triggerKind: 'message',
-    parent: null,
-    retryOf: null,
-    replay: '',
-    attempt: 1,
-    depth: 0,
-    key,
-    queuedAt: new Date(),
-    definitions: house.catalogue.offset(),
-    input: { kind: 'state', state },
-    traceparent: null,
-    ...more,
-  })
-}
+) =>
+  jobRecord(
+    requested({
+      project: 'shop',
+      job: 'pack',
+      jobVersion: house.catalogue.projects().get('shop')?.project.jobs.get('pack')?.version ?? 1,
+      key,
+      definitions: house.catalogue.offset(),
+      input: { kind: 'state', state },
+      ...more,
+    }),
+  )
 
 const startRunner = (house: MemoryHouse, sandbox: Sandbox) => {
   const [reading, working] = [new AbortController(), new AbortController()]
