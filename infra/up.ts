@@ -23,6 +23,7 @@ import { needPort } from './embedded/ports.ts'
 import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
 import { healthRoutes } from './http/health.ts'
 import { openHttp } from './http/open.ts'
+import { urlOf } from './http/url-of.ts'
 import { kafkaAccess } from './kafka/access.ts'
 import { openKafka } from './kafka/open.ts'
 import { openKeeper } from './keep-running.ts'
@@ -71,7 +72,7 @@ await runRole('up', async ({ config, logger, stop }) => {
   })
 
   await using keeper = openKeeper({ stop, logger })
-  const publicUrl = () => config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`
+  const publicUrl = () => config.PUBLIC_URL ?? urlOf(config.HOST, config.PORT)
   const info = () => ({
     version: packageJson.version,
     kafka_brokers: brokers.addresses.join(','),
