@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { listMessages, readMessage } from '../../sinks/clickhouse/read/messages.ts'
 import type { Route } from '../../topology/http.ts'
+import { endStatuses } from '../../topology/words/run.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
 import { given, idRangeOf, listParameters, text } from './list-query.ts'
 
@@ -22,16 +23,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
-const messageStatuses = [
-  'running',
-  'unmatched',
-  'success',
-  'failed',
-  'crashed',
-  'killed',
-  'cancelled',
-  'unknown',
-] as const
+const messageStatuses = ['running', 'unmatched', ...endStatuses]
 
 const messageQuery = Type.Object(
   {
@@ -40,7 +32,7 @@ const messageQuery = Type.Object(
     source: text,
     trigger: text,
     job: text,
-    status: Type.Optional(Type.Enum([...messageStatuses], { description: messageStatuses.join(', ') })),
+    status: Type.Optional(Type.Enum(messageStatuses, { description: messageStatuses.join(', ') })),
     key: text,
   },
   { additionalProperties: false },

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { listRuns, readRun } from '../../sinks/clickhouse/read/runs.ts'
 import type { Route } from '../../topology/http.ts'
+import { endStatuses } from '../../topology/words/run.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
 import { given, idRangeOf, listParameters, text, uuid } from './list-query.ts'
 
@@ -26,22 +27,12 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
-const runStatuses = [
-  'queued',
-  'running',
-  'waiting',
-  'success',
-  'failed',
-  'crashed',
-  'killed',
-  'cancelled',
-  'unknown',
-] as const
+const runStatuses = ['queued', 'running', 'waiting', ...endStatuses]
 
 const runQuery = Type.Object(
   {
     ...listParameters,
-    status: Type.Optional(Type.Enum([...runStatuses], { description: runStatuses.join(', ') })),
+    status: Type.Optional(Type.Enum(runStatuses, { description: runStatuses.join(', ') })),
     job: text,
     trigger: text,
     source: text,

@@ -3,7 +3,14 @@ import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
 import { isJsonArray, isJsonObject, type Json, parseExact } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
-import type { EndStatus, LogLine, RunError, RunRequest, TriggerKind } from '../words/run.ts'
+import {
+  type EndStatus,
+  endStatuses,
+  type LogLine,
+  type RunError,
+  type RunRequest,
+  type TriggerKind,
+} from '../words/run.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
 export type RunEvent = Matched | Started | Finished
@@ -125,11 +132,10 @@ const isText = (value: Json | undefined): boolean => typeof value === 'string'
 const isNumber = (value: Json | undefined): boolean => typeof value === 'number'
 const isTime = (value: Json | undefined): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value))
 const isOffset = (value: Json | undefined): boolean => typeof value === 'string' && /^-?\d{1,19}$/.test(value)
-const isEnd = (value: Json | undefined): boolean => ends.some((end) => end === value)
+const isEnd = (value: Json | undefined): boolean => endStatuses.some((end) => end === value)
 const isRun = (value: Json | undefined): boolean =>
   isJsonObject(value) && Object.entries(facts).every(([name, holds]) => holds(value[name]))
 
-const ends: readonly EndStatus[] = ['success', 'failed', 'crashed', 'killed', 'cancelled', 'unknown']
 const facts: Shape = {
   run_id: isText,
   project: isText,

@@ -2,7 +2,8 @@ import type { MessageId, RunId } from './ids.ts'
 import type { Json } from './json.ts'
 
 /** How a run ended (`semantics.md` 7). Before that it is `queued`, `running` or `waiting` (for its next attempt). */
-export type EndStatus = 'success' | 'failed' | 'crashed' | 'killed' | 'cancelled' | 'unknown'
+export const endStatuses = ['success', 'failed', 'crashed', 'killed', 'cancelled', 'unknown'] as const
+export type EndStatus = (typeof endStatuses)[number]
 export type RunStatus = EndStatus | 'queued' | 'running' | 'waiting'
 export type TriggerKind = 'message' | 'cron' | 'flow' | 'fail' | 'edge' | 'manual'
 
