@@ -63,9 +63,13 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
           if (!best || child.size() < best.size()) best = child
         }
         if (!best) throw new Error('A sandbox needs at least one place')
-        await best.ready
-        if (best.isAlive()) return best
-        await best.ended
+        try {
+          await best.ready
+          if (best.isAlive()) return best
+          await best.ended
+        } catch (error) {
+          if ((await best.ended) !== 'recycled') throw error // else another one has its place already
+        }
       }
     },
   }
