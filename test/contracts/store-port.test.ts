@@ -83,6 +83,17 @@ describe('the schema', () => {
     expect(await store.query('SELECT count() AS n FROM schema_versions FINAL')).toEqual([{ n: 1 }])
   })
 
+  test('makes no table whose rows could be acknowledged before they are on the disk', async () => {
+    await using store = await openDatabase(newAddress())
+    const tables = await store.query<{ name: string; synced: number }>(
+      `SELECT name, match(create_table_query, 'fsync_after_insert = 1, fsync_part_directory = 1') AS synced
+      FROM system.tables WHERE database = currentDatabase() AND endsWith(name, '_rows') ORDER BY name`,
+    )
+    expect(tables).toEqual(
+      ['dead_letter_rows', 'match_rows', 'message_rows', 'run_rows'].map((name) => ({ name, synced: 1 })),
+    )
+  })
+
   test('refuses a file that was changed after it had been applied', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'schema-'))
     const fresh = newAddress()

@@ -1,5 +1,6 @@
 -- Tables behind the views: ours to change. Each row says of itself which of several with its id wins (`version`), see rows.ts.
 -- Ids are UUIDs of version 7 as text: they sort by time, so "newest" and "of this message" are ranges of the primary key.
+-- An insert is on the disk when it is acknowledged: its offsets are committed then, and nobody would send the rows again.
 
 CREATE TABLE IF NOT EXISTS message_rows
 (
@@ -23,7 +24,7 @@ CREATE TABLE IF NOT EXISTS message_rows
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(received_at)
 ORDER BY id
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- A row with an empty trigger says that the filter has seen the message and asked for no run.
 CREATE TABLE IF NOT EXISTS match_rows
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS match_rows
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(matched_at)
 ORDER BY (message_id, trigger, job, run_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS run_rows
 (
@@ -80,7 +81,7 @@ CREATE TABLE IF NOT EXISTS run_rows
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(queued_at)
 ORDER BY id
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS dead_letter_rows
 (
@@ -106,7 +107,7 @@ CREATE TABLE IF NOT EXISTS dead_letter_rows
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(buried_at)
 ORDER BY id
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- What people query: each thing once.
 
