@@ -1,6 +1,6 @@
 // Makes node_modules what package-lock.json says, when it is not. Runs on any Node from 20 on, with nothing installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { takeTurn } from './turn.mjs'
@@ -20,10 +20,13 @@ const read = (path) => {
   }
 }
 
+/** Lies there while npm is at work. What an interrupted npm leaves it takes for whole the next time, so it must be begun anew then. */
+const mark = join(root, '.cache', 'installing')
+
 /** npm writes down what it has installed when it is done: true when that is what the lock says, and is there. */
 const isInstalled = () => {
   const installed = read('node_modules/.package-lock.json')
-  if (installed === '') return false
+  if (installed === '' || existsSync(mark)) return false
   const have = JSON.parse(installed).packages
   const isHere = ([path, wanted]) =>
     have[path]
@@ -45,6 +48,8 @@ const hasNode = () => spawnSync(join(root, 'node_modules/.bin/node'), ['--versio
 const install = () => {
   const began = Date.now()
   console.error('Installing packages (about 800 MB, once)')
+  if (existsSync(mark)) rmSync(join(root, 'node_modules'), { recursive: true, force: true })
+  writeFileSync(mark, '')
   const { status, error } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -56,6 +61,7 @@ const install = () => {
       'npm has not run the install scripts of packages: allow them (npm config delete ignore-scripts), remove node_modules, and start again.',
     )
   }
+  rmSync(mark)
   console.error(`Packages installed in ${Math.round((Date.now() - began) / 1000)} s`)
 }
 

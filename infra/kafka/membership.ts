@@ -47,6 +47,8 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
   let aliveAt = Number.NEGATIVE_INFINITY
   let joinedGeneration = -1
   let joinedTopics = ''
+  let wanted: ReadonlySet<string> = new Set()
+  let begun = false
   let closing = false
 
   const consumer: Consumer = new Consumer({
@@ -103,6 +105,13 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
     options.onAssigned([...assigned().values()])
     joining?.resolve()
     joining = undefined
+    subscribe()
+  }
+
+  /** Never while the group is joining: the client would then deal out topics that it has not asked the brokers about, and throw. */
+  const subscribe = (): void => {
+    for (const topic of [...consumer.topics.current]) if (!wanted.has(topic)) consumer.topics.untrack(topic)
+    for (const topic of wanted) if (!consumer.topics.has(topic)) consumer.topics.track(topic)
     if (consumer.topics.current.join() !== joinedTopics) join()
   }
 
@@ -123,13 +132,12 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
 
   return {
     follow(topics) {
-      const wanted = new Set(topics.map((topic) => prefix + topic))
-      for (const topic of [...consumer.topics.current]) if (!wanted.has(topic)) consumer.topics.untrack(topic)
-      for (const topic of wanted) if (!consumer.topics.has(topic)) consumer.topics.track(topic)
-      const first = joinedTopics === '' && joinedGeneration === -1
-      if (first || (!joining && consumer.topics.current.join() !== joinedTopics)) join()
+      wanted = new Set(topics.map((topic) => prefix + topic))
+      if (begun && joining) return // taken up when the group has settled
+      begun = true
+      subscribe()
     },
-    follows: () => consumer.topics.current.length > 0,
+    follows: () => wanted.size > 0,
     assigned,
     identity: () => ({ member: consumer.memberId ?? '', generation: consumer.generationId }),
     lastAlive: () => aliveAt,

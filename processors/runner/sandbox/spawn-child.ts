@@ -12,6 +12,7 @@ export const spawnChild = (): ChildProcess => {
     return spawn(process.execPath, ['--no-node-snapshot', childFile], {
       env: {},
       cwd: '/',
+      detached: true, // Ctrl-C is for the one who stops it in order; its pipe ends when that one ends
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     })
   } catch (error) {
