@@ -303,6 +303,32 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       expect((await reading.take(1))[0]?.record).toMatchObject({ topic: 'one', offset: 2n })
     })
 
+    it('topics that come one after another while the group is joining are all read', async () => {
+      await using log = await open()
+      const names = Array.from({ length: 12 }, (_, n) => `t${n}`)
+      await log.ensureTopics(names.slice(0, 1).map((name) => topic(name)))
+      await using one = readerOf(log, { group: 'g' }, names.slice(0, 1))
+      await using other = readerOf(log, { group: 'g' }, names.slice(0, 1))
+      for (const [n, name] of names.entries()) {
+        await log.ensureTopics([topic(name)])
+        for (const reading of [one, other]) reading.subscribe(names.slice(0, n + 1))
+      }
+      for (const name of names) await log.append(numbered(name, 1))
+      const seen = new Set<string>()
+      const readAll = async (reading: typeof one): Promise<void> => {
+        while (seen.size < names.length) {
+          const [delivery] = await Promise.race([reading.take(1), all.promise])
+          if (!delivery) return
+          seen.add(delivery.record.topic)
+          await delivery.settle()
+          if (seen.size === names.length) all.resolve([])
+        }
+      }
+      const all = Promise.withResolvers<Delivery[]>()
+      await Promise.all([readAll(one), readAll(other)])
+      expect([...seen].toSorted()).toEqual(names.toSorted())
+    })
+
     it('a tail gives all there is, says once that it has caught up, and follows', async () => {
       await using log = await open()
       await log.ensureTopics([topic('t', 2)])
