@@ -307,7 +307,14 @@ describe('the main path', () => {
     const { sources } = await deploy(house, {
       ...document,
       sources: { inbox: { type: 'webhook' } },
-      jobs: { only: { ...document.jobs.only, timeout: what === 'eats memory' ? '30s' : '2s' } },
+      // each case meets the one limit that it is about
+      jobs: {
+        only: {
+          ...document.jobs.only,
+          timeout: what === 'never settles' || what === 'loops for ever' ? '2s' : '60s',
+          memory_mb: what === 'returns 50 MB' ? 512 : 64,
+        },
+      },
     })
     const message = await post(house, sources['inbox']?.id ?? '', '{}')
     expect((await endedRuns(house, project, { message, count: 1 }))[0]).toMatchObject(expected)
