@@ -6,7 +6,7 @@ import type { Stop } from '../topology/flow/stop.ts'
 /** How a part is doing, for readiness and `/api/info`. */
 export type Health = Readonly<{
   role: string
-  state: 'starting' | 'running' | 'restarting' | 'stopped'
+  state: 'running' | 'restarting' | 'stopped'
   error: string | null
 }>
 

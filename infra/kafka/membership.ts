@@ -149,9 +149,7 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
       broken.resolve(undefined)
       consumer.on('error', () => {})
       const left = consumer.close(true).catch(() => consumer.close(true).catch(() => {}))
-      const late = new AbortController()
       await Promise.race([left, new Promise((resolve) => setTimeout(resolve, leaveMs).unref())])
-      late.abort()
     },
   }
 }

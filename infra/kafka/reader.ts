@@ -2,6 +2,7 @@ import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, Reader, ReaderOptions } from '../../topology/flow/ports.ts'
 import type { RepeatsWindow } from '../../topology/flow/repeats.ts'
 import { backoff } from '../../topology/flow/retry.ts'
+import { aborted } from '../../topology/flow/stop.ts'
 import type { Cluster, ClusterOptions } from './cluster.ts'
 import { type Commit, openDesk, type Place, placeKey } from './desk.ts'
 import { isHopeless, textOf } from './errors.ts'
@@ -236,12 +237,6 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
 const graceMs = 2_000
 const watchMs = 500
 const wait = backoff(200, 2_000)
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 /** Waits for the promise, but not longer than this. */
 const within = async (ms: number, promise: Promise<unknown>): Promise<void> => {

@@ -7,7 +7,7 @@ import { isBurial } from './fault.ts'
 import { lanes } from './lanes.ts'
 import type { Delivery, Reader } from './ports.ts'
 import type { Retry } from './retry.ts'
-import type { Stop } from './stop.ts'
+import { aborted, type Stop } from './stop.ts'
 import { bury, type Stage, type Verdict } from './verdict.ts'
 
 /** How a loop works on what it reads. */
@@ -105,12 +105,6 @@ const signals = (working: AbortSignal): ((lost: AbortSignal) => AbortSignal) => 
     return signal
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 type Answer = Readonly<{ delivery: Delivery; verdict: Verdict; signal: AbortSignal }>
 
