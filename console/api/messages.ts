@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
-import { listMessages, readMessage } from '../../sinks/clickhouse/read/messages.ts'
+import { type Static, Type } from 'typebox'
+import { listMessages, type MessageSearch, readMessage } from '../../sinks/clickhouse/read/messages.ts'
+import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import type { Route } from '../../topology/http.ts'
 import { endStatuses } from '../../topology/words/run.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
@@ -11,10 +12,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/messages',
     summary: 'Messages, newest first; of the last 30 days unless a range is given',
     query: messageQuery,
-    page: (search, asked) => {
-      const filters = given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key')
-      return listMessages(deps.store, { ...search, ...idRangeOf(asked), ...filters })
-    },
+    page: (search, asked) => listMessages(deps.store, { ...search, ...messageFilters(asked) }),
   }),
   historyRoute(deps, {
     path: '/api/projects/:project/messages/:id',
@@ -23,9 +21,15 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
+/** What a query asks of messages beside the window and the page. */
+export const messageFilters = (asked: Static<typeof messageQuery>): Omit<MessageSearch, keyof ListSearch> => ({
+  ...idRangeOf(asked),
+  ...given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key'),
+})
+
 const messageStatuses = ['running', 'unmatched', ...endStatuses]
 
-const messageQuery = Type.Object(
+export const messageQuery = Type.Object(
   {
     ...listParameters,
     kind: Type.Optional(Type.Enum(['message', 'tick'], { description: 'message, tick' })),

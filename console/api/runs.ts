@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
-import { listRuns, readRun } from '../../sinks/clickhouse/read/runs.ts'
+import { type Static, Type } from 'typebox'
+import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
+import { listRuns, type RunSearch, readRun } from '../../sinks/clickhouse/read/runs.ts'
 import type { Route } from '../../topology/http.ts'
 import { endStatuses } from '../../topology/words/run.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
@@ -11,11 +12,7 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/runs',
     summary: 'Runs, newest first; of the last 30 days unless a range or a message is given',
     query: runQuery,
-    page: (search, asked) => {
-      const filters = given(asked, 'status', 'job', 'trigger', 'source')
-      const of = asked.message_id === undefined ? {} : { messageId: asked.message_id }
-      return listRuns(deps.store, { ...search, ...idRangeOf(asked), ...filters, ...of })
-    },
+    page: (search, asked) => listRuns(deps.store, { ...search, ...runFilters(asked) }),
   }),
   historyRoute(deps, {
     path: '/api/projects/:project/runs/:id',
@@ -27,9 +24,16 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
+/** What a query asks of runs beside the window and the page. */
+export const runFilters = (asked: Static<typeof runQuery>): Omit<RunSearch, keyof ListSearch> => ({
+  ...idRangeOf(asked),
+  ...given(asked, 'status', 'job', 'trigger', 'source'),
+  ...(asked.message_id !== undefined && { messageId: asked.message_id }),
+})
+
 const runStatuses = ['queued', 'running', 'waiting', ...endStatuses]
 
-const runQuery = Type.Object(
+export const runQuery = Type.Object(
   {
     ...listParameters,
     status: Type.Optional(Type.Enum(runStatuses, { description: runStatuses.join(', ') })),

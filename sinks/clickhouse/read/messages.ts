@@ -82,9 +82,16 @@ export async function readMessage(
 }
 
 export const messageList = (search: MessageSearch): Query => {
-  const { kind, source, key, idFrom, idTo, limit } = search
+  const listed = columns.replace(/\bbody,/, `if(size <= ${listedBodyBytes}, body, NULL) AS body,`)
+  const where = messageWhere(search)
+  return pageQuery({ columns: listed, table: 'message_rows', time: 'received_at', where, limit: search.limit })
+}
+
+/** Which rows of `message_rows` are asked for, whatever is then read of them. */
+export const messageWhere = (search: Omit<MessageSearch, 'limit'>): Query => {
+  const { kind, source, key, idFrom, idTo } = search
   const bounded = idFrom !== undefined || idTo !== undefined
-  const where = conditions(
+  return conditions(
     listConditions('received_at', { ...search, bounded }),
     equals('kind', kind),
     equals('source', source),
@@ -93,19 +100,17 @@ export const messageList = (search: MessageSearch): Query => {
     matchedBy(search),
     ranFor(search),
   )
-  const listed = columns.replace(/\bbody,/, `if(size <= ${listedBodyBytes}, body, NULL) AS body,`)
-  return pageQuery({ columns: listed, table: 'message_rows', time: 'received_at', where, limit })
 }
 
 const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
 
-const matchedBy = ({ trigger }: MessageSearch): Condition =>
+const matchedBy = ({ trigger }: Pick<MessageSearch, 'trigger'>): Condition =>
   trigger !== undefined && {
     sql: 'id IN (SELECT message_id FROM match_rows WHERE project = {project:String} AND trigger = {trigger:String})',
     params: { trigger },
   }
 
-const ranFor = ({ job, status, from }: MessageSearch): Condition => {
+const ranFor = ({ job, status, from }: Pick<MessageSearch, 'job' | 'status' | 'from'>): Condition => {
   const since = from ? `AND queued_at >= {from:DateTime64(3, 'UTC')}` : ''
   const ofProject = 'project = {project:String}'
   if (job !== undefined && status !== undefined)

@@ -49,7 +49,10 @@ export const conditions = (...all: readonly Condition[]): Query => {
 }
 
 /** Project, window and place of a list that is sorted by `column` and `id`, newest first. */
-export const listConditions = (column: string, search: ListSearch & Readonly<{ bounded?: boolean }>): Condition => {
+export const listConditions = (
+  column: string,
+  search: Omit<ListSearch, 'limit'> & Readonly<{ bounded?: boolean }>,
+): Condition => {
   const { project, from, to, after, bounded } = search
   const since = from ?? (bounded || to ? undefined : new Date(Date.now() - defaultWindowMs))
   const place = after === undefined ? undefined : parsePlace(after)

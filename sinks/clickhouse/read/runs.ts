@@ -79,10 +79,14 @@ ORDER BY queued_at, depth, id`,
     { project, id, time: id.slice(0, 13) }, // a run's id begins with the time of its message
   )
 
-export const runList = (search: RunSearch): Query => {
-  const { status, job, trigger, source, messageId, idFrom, idTo, limit } = search
+export const runList = (search: RunSearch): Query =>
+  pageQuery({ columns, table: 'run_rows', time: 'queued_at', where: runWhere(search), limit: search.limit })
+
+/** Which rows of `run_rows` are asked for, whatever is then read of them. */
+export const runWhere = (search: Omit<RunSearch, 'limit'>): Query => {
+  const { status, job, trigger, source, messageId, idFrom, idTo } = search
   const bounded = idFrom !== undefined || idTo !== undefined || messageId !== undefined
-  const where = conditions(
+  return conditions(
     listConditions('queued_at', { ...search, bounded }),
     equals('status', status),
     equals('job', job),
@@ -98,7 +102,6 @@ export const runList = (search: RunSearch): Query => {
     },
     idRange(idFrom, idTo),
   )
-  return pageQuery({ columns, table: 'run_rows', time: 'queued_at', where, limit })
 }
 
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
