@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
 import { type Penstock, startPenstock, until } from '../test/fixtures/penstock.ts'
 import { sumOf, usageOf, usedBetween } from './cpu.ts'
-import { median, percentile, type Result } from './result.ts'
+import { type Cell, type Conditions, cellOf, percentile, type Result } from './result.ts'
 
 /** B1: webhook 1 KB → filter → job `n+1` → run in ClickHouse, at several numbers of connections. */
 export async function b1({ warmUpSeconds, seconds, rounds }: Conditions): Promise<Result> {
@@ -9,20 +9,27 @@ export async function b1({ warmUpSeconds, seconds, rounds }: Conditions): Promis
   await deploy(penstock)
   await load(penstock, { connections: 200, seconds: warmUpSeconds })
 
-  const cells: Record<string, number | string> = {}
+  const cells: Record<string, Cell> = {}
+  const notes: Record<string, string> = {}
   for (const connections of [200, 10]) {
     const measured = []
     for (let round = 0; round < rounds; round++) measured.push(await measure(penstock, { connections, seconds }))
-    cells[`${connections} connections: messages/s`] = Math.round(median(measured.map(({ perSecond }) => perSecond)))
-    cells[`${connections} connections: messages per CPU-second`] = Math.round(
-      median(measured.map(({ perCpu }) => perCpu)),
+    const name = `${connections} connections`
+    cells[`${name}: messages`] = cellOf(
+      measured.map(({ perSecond }) => perSecond),
+      '/s',
     )
-    cells[`${connections} connections: CPU by process`] = sharesOf(measured.at(-1)?.used ?? {})
+    cells[`${name}: messages per CPU-second`] = cellOf(
+      measured.map(({ perCpu }) => perCpu),
+      '/CPU-s',
+    )
+    notes[`${name}: CPU by process`] = sharesOf(measured.at(-1)?.used ?? {})
   }
   return {
     id: 'B1',
-    conditions: `1 KB, after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds} s, median`,
+    conditions: `1 KB, after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds} s`,
     cells,
+    notes,
   }
 }
 
@@ -62,21 +69,19 @@ export async function b1Latency({ warmUpSeconds, rounds }: Conditions): Promise<
     )
     visible.push(performance.now() - sent)
   }
-  const ms = (values: readonly number[], p: number): number => Math.round(percentile(values, p) * 10) / 10
+  const ms = (values: readonly number[], p: number): Cell => cellOf([percentile(values, p)], 'ms')
   return {
     id: 'B1-latency',
     conditions: `one connection, ${acks.length} messages, after ${warmUpSeconds} s of warm-up`,
     cells: {
-      'acknowledged p50, ms': ms(acks, 50),
-      'acknowledged p99, ms': ms(acks, 99),
-      'run finished p50, ms': ms(finished, 50),
-      'run finished p99, ms': ms(finished, 99),
-      'visible in SQL p95, ms': ms(visible, 95),
+      'acknowledged p50': ms(acks, 50),
+      'acknowledged p99': ms(acks, 99),
+      'run finished p50': ms(finished, 50),
+      'run finished p99': ms(finished, 99),
+      'visible in SQL p95': ms(visible, 95),
     },
   }
 }
-
-export type Conditions = Readonly<{ warmUpSeconds: number; seconds: number; rounds: number }>
 
 const source = '018f2b1c-0000-7000-8000-00000000be0c'
 const project = {

@@ -1,5 +1,29 @@
-/** What one bench found: a table of cells, and under what conditions. */
-export type Result = Readonly<{ id: string; conditions: string; cells: Readonly<Record<string, number | string>> }>
+/** How long and how often a bench measures. `short` is a first look of seconds, not for figures in docs. */
+export type Conditions = Readonly<{ short: boolean; warmUpSeconds: number; seconds: number; rounds: number }>
+
+/** A bench by its name in the targets; `run` starts all that it needs, measures, and leaves nothing behind. */
+export type Bench = Readonly<{ id: string; run: (conditions: Conditions) => Promise<Result> }>
+
+/**
+ * What one bench found, and under what conditions. The keys of `cells` are read by people, and by `targets.ts` and `--compare`, which look
+ * for the same words. `notes` are facts beside the figures: which process used how much, what lost.
+ */
+export type Result = Readonly<{
+  id: string
+  conditions: string
+  cells: Readonly<Record<string, Cell>>
+  notes?: Readonly<Record<string, string>>
+}>
+
+/** A median with the least and the greatest of its rounds; the unit as one reads it: `ms`, `/s`, `/CPU-s`, `GB`, `×` for a ratio. */
+export type Cell = Readonly<{ value: number; unit: string; spread: readonly [number, number] }>
+
+/** The cell of one figure a round: for rates, ratios, and percentiles that were taken within a round. */
+export const cellOf = (rounds: readonly number[], unit: string): Cell => ({
+  value: median(rounds),
+  unit,
+  spread: [Math.min(...rounds), Math.max(...rounds)],
+})
 
 /** Nearest rank. */
 export const percentile = (values: readonly number[], p: number): number => {
