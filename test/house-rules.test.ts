@@ -87,7 +87,7 @@ describe('house rules', () => {
       esbuild: /^processors\/runner\//,
       acorn: /^processors\/runner\/language\//,
       yaml: /^topology\/project\//,
-      typebox: /^(topology|console|infra\/http)\//,
+      typebox: /^(topology|console|ingress\/webhook|infra\/http)\//,
       'fastest-levenshtein': /^(topology\/project|processors\/runner\/language)\//,
       'jsonpath-plus': /^(ingress\/webhook|topology|processors\/runner\/language)\//,
     }
