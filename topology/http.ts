@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import type { Accepts, Answers } from './http-answers.ts'
 
 /**
  * An HTTP route as data: rooms say what they answer, `infra/http` serves it.
@@ -10,6 +11,13 @@ export type Route = Readonly<{
   /** `open`: the handler decides; `token`: only with `Authorization: Bearer <admin token>`. */
   access: 'open' | 'token'
   summary: string
+  /** What the summary leaves open, in Markdown. */
+  description?: string
+  /** How `*` is meant, written out: `/i/:source`. Without it a path means what it says. */
+  forms?: readonly string[]
+  /** What may be sent and what comes back: `/openapi.json` is made of it, and a test holds it against what is served. */
+  accepts?: Accepts
+  answers?: Answers
   /** Checked before the handler; values arrive as the schema's types. */
   query?: TSchema
   /** Most bytes of a body, for all requests or for this one; 0 when none is read. More is answered 413. */
