@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { apiRoutes } from '../console/api/routes.ts'
 import { webhookRoutes } from '../ingress/webhook/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { explain } from '../processors/filter/explain.ts'
 import { runFilter } from '../processors/filter/run.ts'
 import { runFollow } from '../processors/follow/run.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
@@ -96,6 +97,7 @@ await runRole('up', async ({ config, logger, stop }) => {
     catalogue,
     store,
     checkCode,
+    explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
     publicUrl,
     info,

@@ -2,12 +2,16 @@ import type { Route } from '../../topology/http.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import type { HistoryDeps } from './history.ts'
 import { type Info, infoRoute } from './info.ts'
+import { type MatchDeps, matchRoutes } from './matches.ts'
 import { messageRoutes } from './messages.ts'
 import { type ProjectDeps, projectRoutes } from './projects.ts'
 import { runRoutes } from './runs.ts'
+import { type TryDeps, tryFilterRoutes } from './try-filter.ts'
 
 export type ApiDeps = ProjectDeps &
   HistoryDeps &
+  MatchDeps &
+  TryDeps &
   Readonly<{
     /** Asked anew for each request. */
     info: () => Info | Promise<Info>
@@ -17,6 +21,8 @@ export type ApiDeps = ProjectDeps &
 export const apiRoutes = (deps: ApiDeps): readonly Route[] => [
   ...projectRoutes(deps),
   ...messageRoutes(deps),
+  ...matchRoutes(deps),
+  ...tryFilterRoutes(deps),
   ...runRoutes(deps),
   ...deadLetterRoutes(deps),
   infoRoute(deps.info),
