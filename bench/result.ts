@@ -25,6 +25,13 @@ export const cellOf = (rounds: readonly number[], unit: string): Cell => ({
   spread: [Math.min(...rounds), Math.max(...rounds)],
 })
 
+/** Measures one round after another. */
+export const inRounds = async <T>(rounds: number, measure: () => Promise<T>): Promise<readonly T[]> => {
+  const measured: T[] = []
+  for (let round = 0; round < rounds; round++) measured.push(await measure())
+  return measured
+}
+
 /** Nearest rank. */
 export const percentile = (values: readonly number[], p: number): number => {
   const sorted = values.toSorted((a, b) => a - b)

@@ -1,19 +1,38 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { b1, b1Latency } from './b1.ts'
-import { conditionsOf, measureAll } from './measure.ts'
+import { b1 } from './b1.ts'
+import { b1Latency } from './b1-latency.ts'
+import { b2 } from './b2.ts'
+import { b4, b4Cold } from './b4.ts'
+import { conditionsOf, measureAll, writeTables } from './measure.ts'
+import { profile } from './profile.ts'
+import { changesOf, type Report } from './report.ts'
 import type { Bench } from './result.ts'
+import { memory, start } from './start.ts'
 
 /** Every bench there is, in the order of the targets. */
 const benches: readonly Bench[] = [
   { id: 'B1', run: b1 },
   { id: 'B1-latency', run: b1Latency },
+  { id: 'B2', run: b2 },
+  { id: 'B4', run: b4 },
+  { id: 'B4-cold', run: b4Cold },
+  { id: 'start', run: start },
+  { id: 'memory', run: memory },
+  { id: 'profile', run: profile },
 ]
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean' } } })
-const wanted = positionals.map((id) => id.toUpperCase())
-const chosen = wanted.length === 0 ? benches : benches.filter(({ id }) => wanted.includes(id.toUpperCase()))
-if (chosen.length === 0) {
-  console.error(`No such bench: ${positionals.join(', ')}. There are: ${benches.map(({ id }) => id).join(', ')}`)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean' }, write: { type: 'boolean' }, compare: { type: 'string' } },
+})
+const wanted = new Set(positionals.map((id) => id.toUpperCase()))
+const chosen = wanted.size === 0 ? benches : benches.filter(({ id }) => wanted.delete(id.toUpperCase()))
+if (wanted.size > 0) {
+  console.error(`No such bench: ${[...wanted].join(', ')}. There are: ${benches.map(({ id }) => id).join(', ')}`)
   process.exit(2)
 }
-await measureAll(chosen, conditionsOf(values.short === true))
+const before = values.compare === undefined ? undefined : (JSON.parse(readFileSync(values.compare, 'utf8')) as Report)
+const report = await measureAll(chosen, conditionsOf(values.short === true))
+if (before) console.log(`\nSince ${before.date} (${before.versions.commit}):\n${changesOf(before, report).join('\n')}`)
+if (values.write) writeTables(report)
