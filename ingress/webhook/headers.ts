@@ -12,12 +12,6 @@ export const shownHeaders = (headers: RequestHead['headers']): Readonly<Record<s
       .map(([name, value]) => [name, cleaned(String(value)).slice(0, maxLength)]),
   )
 
-/** A `traceparent` (W3C Trace Context, level 1) that is worth passing on, or null. */
-export const traceparentOf = (headers: RequestHead['headers']): string | null => {
-  const given = headers['traceparent'] ?? ''
-  return traceparent.test(given) ? given : null
-}
-
 /** Node gives the bytes of a header one by one; most senders mean UTF-8. */
 export const headerText = (value: string): string => {
   const bytes = Buffer.from(value, 'latin1')
@@ -33,5 +27,3 @@ const usual =
 const allowed = new RegExp(`^(?:${usual}|traceparent|tracestate|forwarded|via|(?:x|ce|webhook|openrosa)-.{1,100})$`)
 const secret = /auth|cookie|credential|csrf|key(?<!^idempotency-key)|otp|passw|secret|session|signature|token|xsrf/
 const ours = /^x-meta-/
-
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/

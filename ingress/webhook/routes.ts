@@ -7,12 +7,14 @@ import { intakeRecord } from '../../topology/wire/intake.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import type { JsonObject } from '../../topology/words/json.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
+import { traceIdOf, traceOf } from '../../topology/words/trace.ts'
 import { type Addressed, segmentsOf, sourceAt } from './address.ts'
 import { accepted, corsHeaders, found, noSource, preflight, sourceDisabled, tooLarge, unavailable } from './answers.ts'
 import { type Body, readBody, refuseContentType } from './body.ts'
-import { shownHeaders, traceparentOf } from './headers.ts'
+import { shownHeaders } from './headers.ts'
 import { knownRun } from './known-run.ts'
 import { orderKeyOf } from './order-key.ts'
+import { type CountRefusal, refusalCounter } from './refusals.ts'
 
 export type WebhookDeps = Readonly<{ catalogue: Catalogue; log: MessageLog; meter: Meter; logger: Logger }>
 
@@ -20,7 +22,11 @@ export type WebhookDeps = Readonly<{ catalogue: Catalogue; log: MessageLog; mete
  * The doors `/i/…` and `/inbox/…` (`semantics.md` 1). A POST is answered 2xx only when its message is in the log, acknowledged by all in-sync
  * replicas; otherwise nothing of it is kept.
  */
-export const webhookRoutes = (deps: WebhookDeps): readonly Route[] =>
+export const webhookRoutes = (deps: WebhookDeps): readonly Route[] => doors({ ...deps, count: refusalCounter(deps) })
+
+type DoorDeps = WebhookDeps & Readonly<{ count: CountRefusal }>
+
+const doors = (deps: DoorDeps): readonly Route[] =>
   ['/i/*', '/inbox/*'].flatMap((path): readonly Route[] => {
     const door = { path, access: 'open', headers: corsHeaders, bodyLimit: 0 } as const
     return [
@@ -29,7 +35,10 @@ export const webhookRoutes = (deps: WebhookDeps): readonly Route[] =>
         method: 'POST',
         summary: 'A message comes in',
         bodyLimit: (head) => addressed(deps, head)?.source.maxBodyBytes ?? 0,
-        admit: (head) => refuseAddress(deps, head) ?? (hasBody(head.headers) ? refuseContentType(head) : undefined),
+        admit: (head) => {
+          const refusal = refuseAddress(deps, head) ?? (hasBody(head.headers) ? refuseContentType(head) : undefined)
+          return deps.count(refusal, refusal && projectOf(deps, head))
+        },
         handle: (request) => receive(deps, request),
       },
       {
@@ -45,21 +54,30 @@ export const webhookRoutes = (deps: WebhookDeps): readonly Route[] =>
 const addressed = ({ catalogue }: WebhookDeps, head: RequestHead): Addressed | undefined =>
   sourceAt(catalogue, segmentsOf(head))
 
+const projectOf = (deps: WebhookDeps, head: RequestHead): string | undefined =>
+  addressed(deps, head)?.project.project.name
+
 const refuseAddress = (deps: WebhookDeps, head: RequestHead): Reply | undefined => {
   const address = addressed(deps, head)
   if (address === undefined) return noSource
   return address.source.enabled ? undefined : sourceDisabled
 }
 
-const receive = async (deps: WebhookDeps, request: Request): Promise<Reply> => {
+const receive = async (deps: DoorDeps, request: Request): Promise<Reply> => {
+  const began = performance.now()
   const address = addressed(deps, request)
-  if (address === undefined) return noSource // removed while the body was on its way
+  if (address === undefined) return deps.count(noSource, undefined) // removed while the body was on its way
+  const project = address.project.project.name
   const read = readBody(request.body, request)
-  if (read.kind === 'refused') return read.reply
+  if (read.kind === 'refused') return deps.count(read.reply, project)
   const message = messageOf(address, request, read.body)
   const refusal = await refuseAppend(deps, message)
-  if (refusal !== undefined) return refusal
-  const labels = { project: message.project, source: address.source.name }
+  if (refusal !== undefined) return deps.count(refusal, project)
+  const labels = { project, source: address.source.name }
+  deps.meter.observe('penstock_intake_duration_seconds', labels, {
+    value: (performance.now() - began) / 1_000,
+    traceId: traceIdOf(message.traceparent ?? ''),
+  })
   deps.meter.add('penstock_intake_messages_total', labels)
   deps.meter.add('penstock_intake_bytes_total', labels, message.body.length)
   return accepted(request, { message: message.id, run: knownRun(address, message.id) })
@@ -77,11 +95,11 @@ const messageOf = ({ project, source }: Addressed, request: Request, body: Body)
     body: body.bytes,
     headers,
     request: { method: request.method, path: segmentsOf(request), query_params: request.query as JsonObject, headers },
-    traceparent: traceparentOf(request.headers),
+    traceparent: traceOf({ id, traceparent: request.headers['traceparent'] ?? null }),
   }
 }
 
-const refuseAppend = async ({ log, logger }: WebhookDeps, message: NewMessage): Promise<Reply | undefined> => {
+const refuseAppend = async ({ log }: WebhookDeps, message: NewMessage): Promise<Reply | undefined> => {
   try {
     await log.tryAppend(intakeRecord(message), appendMs)
     return undefined
@@ -89,7 +107,6 @@ const refuseAppend = async ({ log, logger }: WebhookDeps, message: NewMessage): 
     if (!(error instanceof Fault)) throw error
     if (error.code === 'record-too-large') return tooLarge
     if (error.code !== 'log-unavailable') throw error
-    logger.warn({ project: message.project, source: message.source }, 'the log did not acknowledge: answered 503')
     return unavailable
   }
 }

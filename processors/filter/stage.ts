@@ -8,6 +8,7 @@ import { runIdOf } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { RunRequest } from '../../topology/words/run.ts'
+import { traceOf } from '../../topology/words/trace.ts'
 import { type Matcher, matcherOf, type WantedRun } from './matcher.ts'
 import { readBody } from './read-body.ts'
 
@@ -81,5 +82,5 @@ const requestOf = (message: Message, { job, triggers }: WantedRun, definitions: 
   queuedAt: message.receivedAt,
   definitions,
   input: { kind: 'body', body: message.body, request: JSON.stringify(message.request) },
-  traceparent: message.traceparent,
+  traceparent: traceOf(message),
 })

@@ -7,6 +7,7 @@ import { type Finished, parseRunRecord } from '../../topology/wire/runs.ts'
 import { runIdOf } from '../../topology/words/ids.ts'
 import { headerOf } from '../../topology/words/record.ts'
 import type { RunRequest } from '../../topology/words/run.ts'
+import { traceOf } from '../../topology/words/trace.ts'
 import { failState, flowState } from './next-state.ts'
 
 /**
@@ -84,7 +85,7 @@ const requestOf = (event: Finished, { job, trigger, kind, definitions, state }: 
   queuedAt: new Date(event.finished_at),
   definitions,
   input: { kind: 'state', state },
-  traceparent: null,
+  traceparent: event.traceparent ?? traceOf({ id: event.message_id, traceparent: null }),
 })
 
 const loop = ({ run_id, job }: Finished, limit: number): Fault =>

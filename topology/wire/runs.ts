@@ -11,6 +11,7 @@ import {
   type RunRequest,
   type TriggerKind,
 } from '../words/run.ts'
+import { traceOf, traceWithin } from '../words/trace.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
 export type RunEvent = Matched | Started | Finished
@@ -66,6 +67,8 @@ export type RunFacts = Readonly<{
   trigger_kind: TriggerKind
   depth: number
   queued_at: string
+  /** The run's own place in its trace: what follows it has it as parent. Absent in records that were written before there were traces. */
+  traceparent?: string
 }>
 
 /** A run's outcome without its two states, which are JSON texts already. */
@@ -95,6 +98,7 @@ export const runFactsOf = (request: RunRequest): RunFacts => ({
   trigger_kind: request.triggerKind,
   depth: request.depth,
   queued_at: request.queuedAt.toISOString(),
+  traceparent: traceWithin(traceOf({ id: request.message, traceparent: request.traceparent }), request.run),
 })
 
 /** All events of a message's tree have the message's key, so they are in one partition, in order. */

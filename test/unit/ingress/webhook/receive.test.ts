@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Fault } from '../../../../topology/flow/fault.ts'
 import { type MessageId, runIdOf, timeOf } from '../../../../topology/words/ids.ts'
+import { traceOf } from '../../../../topology/words/trace.ts'
 import { type Doors, openDoors } from '../../../fixtures/doors.ts'
 
 const id = (last: string): string => `018f2b1c-0000-7000-8000-00000000000${last}`
@@ -123,6 +124,19 @@ describe('answers', () => {
     const text = await own.meter.text()
     expect(text).toContain('penstock_intake_messages_total{project="clinic",source="open"} 1')
     expect(text).toContain('penstock_intake_bytes_total{project="clinic",source="open"} 7')
+  })
+
+  test('refusals are counted by why, and by project where it is known', async () => {
+    await using own = await openDoors()
+    await own.deploy(project)
+    await own.post(door, '{')
+    await own.post(door, '<a/>', { 'content-type': 'text/xml' })
+    await own.post('/i/nowhere', '{}')
+    const text = await own.meter.text()
+    expect(text).toContain('penstock_intake_refusals_total{project="clinic",reason="body-unreadable"} 1\n')
+    expect(text).toContain('penstock_intake_refusals_total{project="clinic",reason="content-type"} 1\n')
+    expect(text).toContain('penstock_intake_refusals_total{reason="source-unknown"} 1\n')
+    expect(text).not.toContain('penstock_intake_messages_total{')
   })
 })
 
@@ -373,9 +387,10 @@ describe('keys and headers', () => {
     'x',
     '00-00000000000000000000000000000000-b7ad6b7169203331-01',
     `ff-${'1'.repeat(32)}-${'1'.repeat(16)}-01`,
-  ])('the traceparent %j is not passed on', async (traceparent) => {
+  ])('the traceparent %j is not passed on: the message begins a trace of its own', async (traceparent) => {
     const headers = { 'content-type': 'application/json', traceparent }
-    expect((await accepted(door, '{}', headers)).message.traceparent).toBeNull()
+    const { message } = await accepted(door, '{}', headers)
+    expect(message.traceparent).toBe(traceOf({ id: message.id, traceparent: null }))
   })
 })
 
@@ -399,7 +414,9 @@ describe('the log', () => {
     expect([answer.status, Number(answer.headers.get('retry-after'))]).toEqual([503, expect.any(Number)])
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(await away.meter.text()).not.toContain('penstock_intake_messages_total{')
+    const text = await away.meter.text()
+    expect(text).not.toContain('penstock_intake_messages_total{')
+    expect(text).toContain('penstock_intake_refusals_total{project="clinic",reason="log-unavailable"} 1\n')
   })
 
   test('what is too large for it is 413', async () => {

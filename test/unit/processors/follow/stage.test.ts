@@ -5,6 +5,7 @@ import { parseJobRecord } from '../../../../topology/wire/job.ts'
 import { type FinishedFacts, finishedRecord, runRecord } from '../../../../topology/wire/runs.ts'
 import { type MessageId, type RunId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { Incoming } from '../../../../topology/words/record.ts'
+import { traceOf } from '../../../../topology/words/trace.ts'
 import { asRead, never, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
 import { ended, runFacts } from '../../../fixtures/records.ts'
 
@@ -72,7 +73,7 @@ describe('the follow stage', async () => {
         queuedAt: new Date(end.finished_at),
         definitions,
         input: { kind: 'state', state: '{"data":{"n":1}}' },
-        traceparent: null,
+        traceparent: traceOf({ id: message, traceparent: null }),
       },
       expect.objectContaining({ job: 'count', trigger: 'registered' }),
     ])
