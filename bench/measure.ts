@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { kafkaVersion } from '../infra/embedded/broker-jars.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { circumstancesOf, type Report, tableOf } from './report.ts'
@@ -10,8 +10,14 @@ import type { Bench, Conditions, Result } from './result.ts'
 export const conditionsOf = (short: boolean): Conditions =>
   short ? { short, warmUpSeconds: 5, seconds: 4, rounds: 1 } : { short, warmUpSeconds: 60, seconds: 20, rounds: 3 }
 
-/** Runs the benches one after another, prints what each finds, and writes it all to `bench/results/<date>.json`. */
-export async function measureAll(benches: readonly Bench[], conditions: Conditions): Promise<Report> {
+export type Measuring = Readonly<{
+  conditions: Conditions
+  /** Where the report goes, as `<date>.json`. */
+  directory: string
+}>
+
+/** Runs the benches one after another, prints what each finds, and writes it all down. */
+export async function measureAll(benches: readonly Bench[], { conditions, directory }: Measuring): Promise<Report> {
   const loadBefore = loadavg()[0] ?? 0
   const results: Result[] = []
   for (const { run } of benches) {
@@ -22,7 +28,7 @@ export async function measureAll(benches: readonly Bench[], conditions: Conditio
   const date = new Date().toISOString().slice(0, 19)
   const report: Report = { date, versions: versions(), machine: machine(), loadBefore, conditions, results }
   mkdirSync(directory, { recursive: true })
-  const file = resolve(directory, `${date.replaceAll(':', '')}.json`)
+  const file = join(directory, `${date.replaceAll(':', '')}.json`)
   writeFileSync(file, JSON.stringify(report, null, 2))
   console.log(`\n${circumstancesOf(report)}\n${file}`)
   return report
@@ -39,12 +45,11 @@ export function writeTables({ results }: Report): void {
   writeFileSync(readme, text)
 }
 
-const directory = resolve(import.meta.dirname, 'results')
 const readme = resolve(import.meta.dirname, 'README.md')
 
 const versions = (): Report['versions'] => ({
   penstock: packageJson.version,
-  commit: said('git', ['-C', directory, 'rev-parse', '--short', 'HEAD']),
+  commit: said('git', ['-C', import.meta.dirname, 'rev-parse', '--short', 'HEAD']),
   node: process.version,
   java: /version "([^"]+)"/.exec(said('java', ['-version']))?.[1] ?? 'unknown',
   kafka: kafkaVersion,

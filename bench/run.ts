@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { b1 } from './b1.ts'
 import { b1Latency } from './b1-latency.ts'
@@ -24,7 +25,12 @@ const benches: readonly Bench[] = [
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean' }, write: { type: 'boolean' }, compare: { type: 'string' } },
+  options: {
+    short: { type: 'boolean' },
+    write: { type: 'boolean' },
+    compare: { type: 'string' },
+    results: { type: 'string', default: resolve(import.meta.dirname, 'results') },
+  },
 })
 const wanted = new Set(positionals.map((id) => id.toUpperCase()))
 const chosen = wanted.size === 0 ? benches : benches.filter(({ id }) => wanted.delete(id.toUpperCase()))
@@ -33,6 +39,6 @@ if (wanted.size > 0) {
   process.exit(2)
 }
 const before = values.compare === undefined ? undefined : (JSON.parse(readFileSync(values.compare, 'utf8')) as Report)
-const report = await measureAll(chosen, conditionsOf(values.short === true))
+const report = await measureAll(chosen, { conditions: conditionsOf(values.short === true), directory: values.results })
 if (before) console.log(`\nSince ${before.date} (${before.versions.commit}):\n${changesOf(before, report).join('\n')}`)
 if (values.write) writeTables(report)
