@@ -39,6 +39,8 @@ export const write = async (deps: DeployDeps, { deployment, history, request }: 
         return stale(deps.catalogue.history(deployment.project).deploy)
       case 'source-taken':
         return sourceTaken(outcome.id)
+      case 'topics-refused':
+        return problem(409, 'Conflict', `${outcome.detail} Nothing was changed.`)
       default:
         return outcome satisfies never
     }

@@ -1,5 +1,6 @@
 import type { MessageLog } from '../../topology/flow/ports.ts'
 import type { Deployment, DeployOutcome } from '../../topology/project/deployment.ts'
+import { StartProblem } from '../start-problem.ts'
 import type { OpenCatalogue } from './open.ts'
 
 export type DeployTo = Readonly<{
@@ -18,7 +19,12 @@ export const deployProject = async (
   { log, catalogue, signal }: DeployTo,
 ): Promise<DeployOutcome> => {
   const giveUp = new AbortController()
-  await log.ensureTopics(deployment.topics)
+  try {
+    await log.ensureTopics(deployment.topics)
+  } catch (error) {
+    if (error instanceof StartProblem) return { kind: 'topics-refused', detail: error.message }
+    throw error
+  }
   const verdict = catalogue.verdictOn(deployment.token, AbortSignal.any([signal, giveUp.signal]))
   verdict.catch(() => {}) // when the writing fails, that is what is thrown
   try {

@@ -1,13 +1,27 @@
+import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import { type API, ConnectionPool, findCoordinatorV4, metadataV12, type SASLOptions } from '@platformatic/kafka'
+import {
+  type API,
+  type Connection,
+  ConnectionPool,
+  findCoordinatorV4,
+  metadataV12,
+  type SASLOptions,
+} from '@platformatic/kafka'
 import { Fault } from '../../topology/flow/fault.ts'
-import { hasCode, responseOf, unavailable } from './errors.ts'
+import type { Logger } from '../../topology/flow/ports.ts'
+import { StartProblem } from '../start-problem.ts'
+import { type Access, accessProblem } from './access-problem.ts'
+import { codeName, hasCode, responseOf, unavailable } from './errors.ts'
+import { pause } from './pause.ts'
 
 /** What we know of the brokers: who leads which partition, who coordinates which group; and the way to talk to each of them. */
 export type Cluster = AsyncDisposable &
   Readonly<{
     /** What is known of a topic; undefined when it has not been asked for, or is not there. */
     topic(name: string): TopicInfo | undefined
+    /** It was asked for, and we may not know whether it is there. */
+    hidden(name: string): boolean
     /** Asks the brokers anew. Topics that are not there are forgotten. Throws Fault `log-unavailable`. */
     refresh(topics: readonly string[]): Promise<void>
     coordinator(group: string): Promise<number>
@@ -44,29 +58,45 @@ export type ClusterOptions = Readonly<{
   prefix: string
   tls?: TlsOptions | undefined
   sasl?: SASLOptions | undefined
+  logger: Logger
 }>
 
-/** Connects to the first broker that answers. Throws Fault `log-unavailable` when none does. */
+/** How the client connects, whichever part of it does: with TLS, brokers are told by which name we know them. */
+export const connecting = ({ brokers, tls, sasl }: Pick<ClusterOptions, 'brokers' | 'tls' | 'sasl'>) => ({
+  connectTimeout: 3_000,
+  ...(tls && { tls, tlsServerName: brokers.every((broker) => isIP(addressOf(broker).host) === 0) }),
+  ...(sasl && { sasl }),
+})
+
+/**
+ * Connects to the first broker that answers. Throws Fault `log-unavailable` when none does, and a StartProblem that names the setting when one
+ * does not let us in.
+ */
 export const openCluster = async (options: ClusterOptions): Promise<Cluster> => {
   const bootstrap = options.brokers.map(addressOf)
   const topics = new Map<string, TopicInfo>()
+  const hidden = new Set<string>()
   const coordinators = new Map<string, number>()
+  const access = accessOf(options)
   let brokers = new Map<number, Address>()
   let controllerId = -1
 
   const openLine = (): Line => {
     const pool = new ConnectionPool(options.clientId, {
-      connectTimeout: 3_000,
+      ...connecting(options),
       requestTimeout: 15_000,
       maxInflights: 100,
-      ...(options.tls && { tls: options.tls }),
-      ...(options.sasl && { sasl: options.sasl }),
     })
-    // Without a listener each error of a connection would be an uncaught exception; whoever asked gets it anyway.
-    pool.on('connecting', ({ connection }) => connection.on('error', () => {}))
+    // Without a listener each error of a connection would be an uncaught exception; whoever asked is only told that it was closed.
+    const reasons = new WeakMap<Connection, Error>()
+    pool.on('connecting', ({ connection }) => connection.on('error', (error) => void reasons.set(connection, error)))
 
-    const ask = async <Request extends unknown[], Answer>(to: Address, api: API<Request, Answer>, request: Request) =>
-      api.async(await pool.get(to), ...request)
+    const ask = async <Request extends unknown[], Answer>(to: Address, api: API<Request, Answer>, request: Request) => {
+      const connection = await pool.get(to)
+      return api.async(connection, ...request).catch((error: unknown) => {
+        throw responseOf(error) ? error : (reasons.get(connection) ?? error)
+      })
+    }
 
     return {
       async call(node, api, ...request) {
@@ -81,10 +111,10 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
             return await ask(address, api, request)
           } catch (error) {
             if (responseOf(error)) throw error
-            trouble = error
+            if (!accessProblem(trouble, access)) trouble = error
           }
         }
-        throw unavailable(trouble)
+        throw unavailable(trouble, accessProblem(trouble, access)?.text)
       },
       async [Symbol.asyncDispose]() {
         await pool.close()
@@ -101,6 +131,14 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
     controllerId = answer.controllerId
     for (const topic of answer.topics) {
       const name = topic.name?.slice(options.prefix.length) ?? ''
+      if (codeName(topic.errorCode) !== 'TOPIC_AUTHORIZATION_FAILED') hidden.delete(name)
+      else if (!hidden.has(name)) {
+        hidden.add(name)
+        options.logger.warn(
+          { topic: topic.name },
+          'Kafka does not let us see a topic: penstock provision --print says which rights are needed',
+        )
+      }
       if (topic.errorCode !== 0) {
         topics.delete(name)
         continue
@@ -111,10 +149,31 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
     }
   }
 
-  await refresh([])
+  /** What may be a broker's that is just starting is looked at again before it counts. */
+  const begin = async (): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await refresh([])
+      } catch (error) {
+        const problem = accessProblem(error, access)
+        if (problem === undefined) throw error
+        if (problem.sure || attempt === attempts)
+          throw new StartProblem(`Kafka at ${options.brokers.join(', ')} ${problem.text}.`)
+        await pause(againMs)
+      }
+    }
+  }
+
+  try {
+    await begin()
+  } catch (error) {
+    await line[Symbol.asyncDispose]()
+    throw error
+  }
 
   return {
     topic: (name) => topics.get(name),
+    hidden: (name) => hidden.has(name),
     refresh,
     async coordinator(group) {
       const known = coordinators.get(group)
@@ -141,10 +200,21 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
 type Address = Readonly<{ host: string; port: number }>
 type Metadata = Awaited<ReturnType<typeof metadataV12.api.async>>
 
+const attempts = 4
+const againMs = 700
+
+/** `[::1]:9092` names the host `::1`. */
 const addressOf = (broker: string): Address => {
   const at = broker.lastIndexOf(':')
-  return { host: broker.slice(0, at), port: Number(broker.slice(at + 1)) }
+  return { host: broker.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(broker.slice(at + 1)) }
 }
+
+const accessOf = ({ tls, sasl }: ClusterOptions): Access => ({
+  tls: tls !== undefined,
+  ownCa: tls?.ca !== undefined,
+  certificate: tls?.cert !== undefined,
+  sasl: sasl?.mechanism,
+})
 
 /** One topic that is not there makes the client throw what was said of all others. */
 const goodParts = (error: unknown): Metadata => {

@@ -26,13 +26,21 @@ export const responseOf = <T>(error: unknown): T | undefined => {
 }
 
 /** What went wrong with the brokers, as the fault that the house knows. */
-export const unavailable = (cause: unknown): Fault =>
-  cause instanceof Fault ? cause : new Fault('log-unavailable', `Kafka: ${textOf(cause)}`, { cause })
+export const unavailable = (cause: unknown, why = textOf(cause)): Fault =>
+  cause instanceof Fault ? cause : new Fault('log-unavailable', `Kafka: ${why}`, { cause })
 
-/** Trouble that no waiting mends: who we are, or what we may do, is wrong. */
+/** Trouble that no waiting here mends: what we may do is wrong. A login that is refused may be a broker's that has not heard of it yet. */
 export const isHopeless = (error: unknown): boolean =>
-  (error instanceof Error && findErrorBy(error, 'code', 'PLT_KFK_AUTHENTICATION') !== null) ||
   hasCode(error, 'GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED')
+
+/** The names of all that an error is made of: Kafka's, Node's, OpenSSL's; the text of what has none. */
+export const codesOf = (error: unknown): readonly string[] => {
+  if (!(error instanceof Error)) return []
+  const { apiId, code } = error as Readonly<{ apiId?: string; code?: string }>
+  const own = apiId ?? (code === undefined || code.startsWith('PLT_') ? error.message : code)
+  const parts: readonly unknown[] = error instanceof AggregateError ? error.errors : []
+  return [own, ...codesOf(error.cause), ...parts.flatMap(codesOf)]
+}
 
 /** The innermost reasons of an error, which the client wraps several times. */
 export const textOf = (error: unknown): string => {

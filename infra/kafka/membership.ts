@@ -1,5 +1,5 @@
 import { Consumer, heartbeatV4 } from '@platformatic/kafka'
-import type { Cluster, ClusterOptions } from './cluster.ts'
+import { type Cluster, type ClusterOptions, connecting } from './cluster.ts'
 import { type Place, placeKey } from './desk.ts'
 
 /** Our place in a consumer group: which partitions are ours, and since when we know that they still are. */
@@ -55,12 +55,10 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
     clientId: server.clientId,
     groupId,
     bootstrapBrokers: [...server.brokers],
-    ...(server.tls && { tls: server.tls }),
-    ...(server.sasl && { sasl: server.sasl }),
+    ...connecting(server),
     autocommit: false,
     retries: 6,
     retryDelay: 300,
-    connectTimeout: 3_000,
     requestTimeout: options.rebalanceMs + 5_000,
     protocols: [{ name: 'cooperative-sticky', version: 3 }],
     sessionTimeout: options.sessionMs,

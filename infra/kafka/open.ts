@@ -63,7 +63,8 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
       }
     },
     tail: (topic, signal) => tailOf(cluster, topic, { prefix, signal, logger }),
-    ensureTopics: (specs) => makeTopics(cluster, specs, { ...options, prefix }),
+    ensureTopics: async (specs) => void (await makeTopics(cluster, specs, { ...options, prefix })),
+    progress: () => [...readers].map((reader) => reader.progress()),
     async ping() {
       await cluster.refresh([]).catch((error: unknown) => {
         throw unavailable(error)

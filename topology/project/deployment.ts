@@ -42,6 +42,8 @@ export type DeployOutcome =
   | Readonly<{ kind: 'stale' }>
   /** A source of another project has got this id meanwhile; nothing changed. */
   | Readonly<{ kind: 'source-taken'; id: string }>
+  /** The log does not let us make the topics; nothing changed. `detail` names them, and the remedy. */
+  | Readonly<{ kind: 'topics-refused'; detail: string }>
 
 export type DeployOptions = Readonly<{
   history: History
