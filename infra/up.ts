@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDocument } from '../console/api/openapi-routes.ts'
 import { apiRoutes } from '../console/api/routes.ts'
 import { webhookRoutes } from '../ingress/webhook/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -22,6 +23,7 @@ import { openDataDir } from './embedded/data-dir.ts'
 import { demoSource, seedDemo } from './embedded/demo/seed.ts'
 import { needPort } from './embedded/ports.ts'
 import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
+import { refusalsOf } from './http/answers.ts'
 import { healthRoutes } from './http/health.ts'
 import { openHttp } from './http/open.ts'
 import { urlOf } from './http/url-of.ts'
@@ -108,7 +110,7 @@ await runRole('up', async ({ config, logger, stop }) => {
   await using http = await openHttp({
     ...door,
     port: config.PORT,
-    routes: [...health, ...api, ...webhookRoutes(parts)],
+    routes: withDocument([...health, ...api, ...webhookRoutes(parts)], { version: packageJson.version, refusalsOf }),
   })
   await using _metrics =
     config.METRICS_PORT === undefined

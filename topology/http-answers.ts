@@ -36,8 +36,10 @@ export const refusal = (
 })
 
 /** With what is away for now. */
-export const retryLater: Answer['headers'] = {
-  'retry-after': Type.String({ pattern: '^\\d+$', description: 'seconds until it is worth another try' }),
+export const retryLater: Readonly<{ headers: Readonly<Record<string, TSchema>> }> = {
+  headers: {
+    'retry-after': Type.String({ pattern: '^\\d+$', description: 'seconds until it is worth another try' }),
+  },
 }
 
 export const problemType = 'application/problem+json'

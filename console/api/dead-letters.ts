@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { listDeadLetters } from '../../sinks/clickhouse/read/dead-letters.ts'
 import type { Route } from '../../topology/http.ts'
+import { deadLetterItem } from './dead-letter-schema.ts'
 import { type HistoryDeps, listRoute } from './history.ts'
 import { given, listParameters, text } from './list-query.ts'
 
@@ -10,6 +11,7 @@ export const deadLetterRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/dead-letters',
     summary: 'Dead letters, newest first; of the last 30 days unless a range is given',
     query: deadLetterQuery,
+    item: deadLetterItem,
     page: (search, asked) => listDeadLetters(deps.store, { ...search, ...given(asked, 'stage', 'reason') }),
   }),
 ]

@@ -17,6 +17,15 @@ export const documentText = ({ body, headers }: Request): DocumentText => {
   return { kind: 'refused', reply: problem(400, 'Bad Request', 'The document is not UTF-8.') }
 }
 
+/** What a project document may be sent as. */
+export const documentTypes: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  'application/x-yaml',
+  'text/yaml',
+  'text/x-yaml',
+]
+
 const formats: ReadonlyMap<string, 'json' | 'yaml'> = new Map([
   ['application/json', 'json'],
   ['application/yaml', 'yaml'],

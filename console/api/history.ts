@@ -3,15 +3,17 @@ import { BadPlace, type ListSearch, type Page } from '../../sinks/clickhouse/rea
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import { type Answers, jsonAnswer, refusal, retryLater } from '../../topology/http-answers.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { isUuid } from '../../topology/words/ids.ts'
 import { type ListQuery, listSearchOf } from './list-query.ts'
 import { noProject } from './project-of.ts'
+import { pageOf } from './schema-words.ts'
 
 export type HistoryDeps = Readonly<{ catalogue: Pick<Catalogue, 'known'>; store: Store }>
 
 /** One question to the history of a project, whose name is `:project` in the path. */
-export type Question = Pick<Route, 'path' | 'summary'> &
+export type Question = Pick<Route, 'path' | 'summary' | 'description' | 'answers'> &
   Readonly<{
     query?: Route['query']
     answer: (request: Request, of: Readonly<{ project: string; id: string }>) => Promise<Reply>
@@ -23,7 +25,9 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
   path: question.path,
   access: 'token',
   summary: question.summary,
+  ...(question.description !== undefined && { description: question.description }),
   ...(question.query && { query: question.query }),
+  ...(question.answers && { answers: { ...refusalsTo(question), ...question.answers } }),
   bodyLimit: 0,
   handle: async (request) => {
     const { project = '', id = '' } = request.params
@@ -46,11 +50,13 @@ export const listRoute = <Query extends TSchema>(
     path: Route['path']
     summary: string
     query: Query
+    item: TSchema
     page: (search: ListSearch, asked: Static<Query>) => Promise<Page<object>>
   }>,
 ): Route =>
   historyRoute(deps, {
     ...list,
+    answers: { 200: jsonAnswer('A page of the list', pageOf(list.item)) },
     answer: async ({ query }, { project }) => ({
       status: 200,
       body: await list.page(listSearchOf(project, query as ListQuery), query as Static<Query>),
@@ -66,6 +72,17 @@ export const oneOf = (what: string, found: object | undefined): Reply =>
         `The project has no ${what} with this id. What has just come in is seen here after up to 2 s.`,
       )
     : { status: 200, body: found }
+
+const refusalsTo = ({ path, query }: Question): Answers => {
+  const one = path.includes(':id')
+  const list = Object.hasOwn((query as { properties?: object } | undefined)?.properties ?? {}, 'after')
+  return {
+    ...(one && { 400: refusal('The id is no UUID.') }),
+    ...(list && { 400: refusal('`after` is none that a page has given.') }),
+    404: refusal(one ? 'There is no such project, or it has nothing of this id.' : 'There is no such project.'),
+    503: refusal('ClickHouse cannot be reached: history cannot be read now.', retryLater),
+  }
+}
 
 const badId = (id: string): Reply =>
   problem(400, 'Bad Request', `${JSON.stringify(id.slice(0, 100))} is no id: a UUID must stand there.`)

@@ -2,10 +2,12 @@ import { type Recorded, readRecorded } from '../../sinks/clickhouse/read/matches
 import { type MessageItem, readMessage } from '../../sinks/clickhouse/read/messages.ts'
 import type { RunItem } from '../../sinks/clickhouse/read/runs.ts'
 import type { Reply, Route } from '../../topology/http.ts'
+import { jsonAnswer } from '../../topology/http-answers.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import type { Explain, Mismatch } from '../../topology/project/mismatch.ts'
 import type { Project, Trigger } from '../../topology/project/project.ts'
 import { type HistoryDeps, historyRoute, oneOf } from './history.ts'
+import { matchesAnswer } from './match-schema.ts'
 
 export type MatchDeps = HistoryDeps & Readonly<{ catalogue: Pick<Catalogue, 'projects'>; explain: Explain }>
 
@@ -14,6 +16,7 @@ export const matchRoutes = (deps: MatchDeps): readonly Route[] => [
   historyRoute(deps, {
     path: '/api/projects/:project/messages/:id/matches',
     summary: 'For each trigger: whether the message matches, why not, and what was recorded when it came',
+    answers: { 200: jsonAnswer('Trigger by trigger', matchesAnswer) },
     answer: (_request, of) => matchesOf(deps, of),
   }),
 ]

@@ -2,9 +2,10 @@ import { type Static, Type } from 'typebox'
 import { listMessages, type MessageSearch, readMessage } from '../../sinks/clickhouse/read/messages.ts'
 import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import type { Route } from '../../topology/http.ts'
-import { endStatuses } from '../../topology/words/run.ts'
+import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
 import { given, idRangeOf, listParameters, text } from './list-query.ts'
+import { messageItem, messageStatuses, wholeMessage } from './message-schema.ts'
 
 /** Messages as they came in, and one with its runs. */
 export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
@@ -12,11 +13,13 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/messages',
     summary: 'Messages, newest first; of the last 30 days unless a range is given',
     query: messageQuery,
+    item: messageItem,
     page: (search, asked) => listMessages(deps.store, { ...search, ...messageFilters(asked) }),
   }),
   historyRoute(deps, {
     path: '/api/projects/:project/messages/:id',
     summary: 'A message with its runs',
+    answers: { 200: jsonAnswer('The message', wholeMessage) },
     answer: async (_request, of) => oneOf('message', await readMessage(deps.store, of)),
   }),
 ]
@@ -26,8 +29,6 @@ export const messageFilters = (asked: Static<typeof messageQuery>): Omit<Message
   ...idRangeOf(asked),
   ...given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key'),
 })
-
-const messageStatuses = ['running', 'unmatched', ...endStatuses]
 
 export const messageQuery = Type.Object(
   {

@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import { type CheckCode, checkDocument } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
@@ -7,9 +8,12 @@ import { maxDocument, parseDocument } from '../../topology/project/document.ts'
 import type { Problem } from '../../topology/project/problems.ts'
 import { isName } from '../../topology/words/ids.ts'
 import { type Deploy, write } from './deploy.ts'
-import { documentText } from './document-text.ts'
+import { documentText, documentTypes } from './document-text.ts'
 import { etagOf, refuseStale } from './etag.ts'
+import { badDocument, changeAnswers, etagHeader, ifMatch, projectItem } from './project-answers-schema.ts'
 import { noProject, projectOf } from './project-of.ts'
+import { projectDocument } from './project-schema.ts'
+import { pageOf } from './schema-words.ts'
 import { sourcesOf } from './sources.ts'
 
 export type ProjectDeps = Readonly<{
@@ -29,13 +33,34 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
       method: 'GET',
       path: '/api/projects',
       summary: 'All projects, with the addresses of their sources',
+      answers: { 200: jsonAnswer('All of them, by name; there is no next page', pageOf(projectItem)) },
       handle: () => ({ status: 200, body: { items: itemsOf(deps), next: null } }),
     },
-    { ...one, method: 'GET', summary: 'The document of a project', handle: (request) => read(deps, request) },
+    {
+      ...one,
+      method: 'GET',
+      summary: 'The document of a project',
+      answers: {
+        200: jsonAnswer('As it was sent, with the ids of its sources', projectDocument, { headers: etagHeader }),
+        404: refusal('There is no such project.'),
+      },
+      handle: (request) => read(deps, request),
+    },
     {
       ...one,
       method: 'PUT',
       summary: 'Checks a document and deploys it',
+      description: 'All of it is checked before anything changes, and it takes effect at once or not at all.',
+      accepts: {
+        headers: ifMatch,
+        body: Object.fromEntries(documentTypes.map((mediaType) => [mediaType, projectDocument])),
+      },
+      answers: {
+        ...changeAnswers,
+        400: badDocument('The document cannot be read, or the name cannot be one.'),
+        415: refusal('The document is neither JSON nor YAML by its content type.'),
+        422: badDocument('The document is not right: every problem of it, with its path and place.'),
+      },
       query: changeQuery,
       bodyLimit: maxDocument,
       handle: (request) => put(deps, request),
@@ -44,6 +69,9 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
       ...one,
       method: 'DELETE',
       summary: 'Takes a project out of force',
+      description: 'Its history stays, and so do the versions of its jobs.',
+      accepts: { headers: ifMatch },
+      answers: { ...changeAnswers, 404: refusal('There is no such project.') },
       query: changeQuery,
       handle: (request) => remove(deps, request),
     },
@@ -52,12 +80,12 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
 
 const changeQuery = Type.Object({ dry_run: Type.Optional(Type.Boolean()) }, { additionalProperties: false })
 
-const itemsOf = ({ catalogue, publicUrl }: ProjectDeps): readonly object[] =>
+const itemsOf = ({ catalogue, publicUrl }: ProjectDeps): readonly Static<typeof projectItem>[] =>
   [...catalogue.projects().values()]
     .toSorted((a, b) => (a.project.name < b.project.name ? -1 : 1))
     .map((deployed) => itemOf(deployed, publicUrl()))
 
-const itemOf = ({ project, deploy, deployedAt }: Deployed, url: string): object => ({
+const itemOf = ({ project, deploy, deployedAt }: Deployed, url: string): Static<typeof projectItem> => ({
   name: project.name,
   description: project.description,
   deploy,

@@ -2,9 +2,10 @@ import { type Static, Type } from 'typebox'
 import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import { listRuns, type RunSearch, readRun } from '../../sinks/clickhouse/read/runs.ts'
 import type { Route } from '../../topology/http.ts'
-import { endStatuses } from '../../topology/words/run.ts'
+import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
 import { given, idRangeOf, listParameters, text, uuid } from './list-query.ts'
+import { runItem, runStatuses, wholeRun } from './run-schema.ts'
 
 /** Runs, and one with its states, its log and its error. */
 export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
@@ -12,11 +13,13 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/runs',
     summary: 'Runs, newest first; of the last 30 days unless a range or a message is given',
     query: runQuery,
+    item: runItem,
     page: (search, asked) => listRuns(deps.store, { ...search, ...runFilters(asked) }),
   }),
   historyRoute(deps, {
     path: '/api/projects/:project/runs/:id',
     summary: 'A run with what it was given, what it came to, its log and its error',
+    answers: { 200: jsonAnswer('The run', wholeRun) },
     answer: async (_request, of) => {
       const run = await readRun(deps.store, of)
       return oneOf('run', run && { ...run, calls: [] })
@@ -30,8 +33,6 @@ export const runFilters = (asked: Static<typeof runQuery>): Omit<RunSearch, keyo
   ...given(asked, 'status', 'job', 'trigger', 'source'),
   ...(asked.message_id !== undefined && { messageId: asked.message_id }),
 })
-
-const runStatuses = ['queued', 'running', 'waiting', ...endStatuses]
 
 export const runQuery = Type.Object(
   {

@@ -1,7 +1,8 @@
 import type { Project } from '../../topology/project/project.ts'
+import type { SourceAddresses } from './project-answers-schema.ts'
 
 /** The webhook sources of a project by name, and where they are reached. */
-export const sourcesOf = (project: Project, publicUrl: string): Readonly<Record<string, object>> =>
+export const sourcesOf = (project: Project, publicUrl: string): SourceAddresses =>
   Object.fromEntries(
     [...project.sources.values()].map(({ name, id, path, enabled }) => [
       name,

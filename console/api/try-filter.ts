@@ -2,6 +2,7 @@ import { setImmediate as letOthersRun } from 'node:timers/promises'
 import { Check } from 'typebox/value'
 import { newestMessages } from '../../sinks/clickhouse/read/bodies.ts'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { type Document, parseDocument } from '../../topology/project/document.ts'
 import { optional, readKeys } from '../../topology/project/keys.ts'
@@ -11,9 +12,11 @@ import { collectProblems, type Problem, quote } from '../../topology/project/pro
 import type { Project } from '../../topology/project/project.ts'
 import { integer, json, mustBe, names, type Read } from '../../topology/project/values.ts'
 import { isJsonObject } from '../../topology/words/json.ts'
-import { documentText } from './document-text.ts'
+import { documentText, documentTypes } from './document-text.ts'
 import { type HistoryDeps, historyRoute } from './history.ts'
 import { type ListQuery, listParameters, listSearchOf } from './list-query.ts'
+import { trial, trialAnswer } from './match-schema.ts'
+import { badDocument } from './project-answers-schema.ts'
 import { noProject, projectOf } from './project-of.ts'
 
 export type TryDeps = HistoryDeps & Readonly<{ catalogue: Pick<Catalogue, 'projects'>; explain: Explain }>
@@ -24,8 +27,15 @@ export const tryFilterRoutes = (deps: TryDeps): readonly Route[] => [
     ...historyRoute(deps, {
       path: '/api/projects/:project/triggers/test',
       summary: 'Which of the last messages a filter would match, and why it would not match the others',
+      answers: {
+        200: jsonAnswer('Message by message, newest first', trialAnswer),
+        400: badDocument('The trigger cannot be read.'),
+        415: refusal('The trigger is neither JSON nor YAML by its content type.'),
+        422: badDocument('The trigger is not right: every problem of it, with its path and place.'),
+      },
       answer: (request) => tryFilter(deps, request),
     }),
+    accepts: { body: Object.fromEntries(documentTypes.map((mediaType) => [mediaType, trial])) },
     method: 'POST',
     bodyLimit: 1_000_000,
   },

@@ -1,4 +1,6 @@
+import { type TProperties, type TSchema, Type } from 'typebox'
 import type { Reply, RequestHead, Route } from '../../topology/http.ts'
+import { type Answers, jsonAnswer, retryLater } from '../../topology/http-answers.ts'
 import { contentTypes, type Format } from '../metrics/text.ts'
 
 /** Something that a process needs to do its work. `check` says null when it is there, else a sentence; throwing says no as well. */
@@ -17,18 +19,21 @@ export const healthRoutes = ({ checks, meter, checkMs = 2_000 }: HealthDeps): re
     ...openGet,
     path: '/livez',
     summary: 'This process answers',
+    answers: { 200: jsonAnswer('It does', closed({ status: Type.Literal('ok') })) },
     handle: () => ({ status: 200, body: { status: 'ok' } }),
   },
   {
     ...openGet,
     path: '/readyz',
     summary: 'All that this process needs is there',
+    answers: readyAnswers,
     handle: () => readiness(checks, checkMs),
   },
   {
     ...openGet,
     path: '/metrics',
     summary: 'Measured values, for Prometheus',
+    answers: metricsAnswers,
     handle: async (head) => {
       const format = formatFor(head)
       return { status: 200, headers: { 'content-type': contentTypes[format] }, body: await meter.text(format) }
@@ -39,6 +44,27 @@ export const healthRoutes = ({ checks, meter, checkMs = 2_000 }: HealthDeps): re
 /** Whoever names OpenMetrics can read it, as Prometheus does whatever it prefers. */
 const formatFor = ({ headers }: RequestHead): Format =>
   headers['accept']?.includes('application/openmetrics-text') ? 'openmetrics' : 'text'
+
+const closed = (keys: TProperties): TSchema => Type.Object(keys, { additionalProperties: false })
+
+const readyAnswers: Answers = {
+  200: jsonAnswer('It is', closed({ status: Type.Literal('ready') })),
+  503: jsonAnswer(
+    'Something is not there',
+    closed({
+      status: Type.Literal('not ready'),
+      not_ready: Type.Record(Type.String(), Type.String(), { description: 'what, and what it says' }),
+    }),
+    retryLater,
+  ),
+}
+
+const metricsAnswers: Answers = {
+  200: {
+    description: 'Everything measured so far; OpenMetrics for whoever names it in `Accept`',
+    content: { 'text/plain': Type.String(), 'application/openmetrics-text': Type.String() },
+  },
+}
 
 const openGet = { method: 'GET', access: 'open', bodyLimit: 0 } as const
 

@@ -11,6 +11,7 @@ import { traceIdOf, traceOf } from '../../topology/words/trace.ts'
 import { type Addressed, segmentsOf, sourceAt } from './address.ts'
 import { accepted, corsHeaders, found, noSource, preflight, sourceDisabled, tooLarge, unavailable } from './answers.ts'
 import { type Body, readBody, refuseContentType } from './body.ts'
+import { doorAccepts, doorAnswers, foundAnswers, preflightAnswers } from './described.ts'
 import { shownHeaders } from './headers.ts'
 import { knownRun } from './known-run.ts'
 import { orderKeyOf } from './order-key.ts'
@@ -27,13 +28,17 @@ export const webhookRoutes = (deps: WebhookDeps): readonly Route[] => doors({ ..
 type DoorDeps = WebhookDeps & Readonly<{ count: CountRefusal }>
 
 const doors = (deps: DoorDeps): readonly Route[] =>
-  ['/i/*', '/inbox/*'].flatMap((path): readonly Route[] => {
-    const door = { path, access: 'open', headers: corsHeaders, bodyLimit: 0 } as const
+  (['i', 'inbox'] as const).flatMap((name): readonly Route[] => {
+    const forms = [`/${name}/:source`, `/${name}/:project/:path`]
+    const door = { path: `/${name}/*`, forms, access: 'open', headers: corsHeaders, bodyLimit: 0 } as const
     return [
       {
         ...door,
         method: 'POST',
         summary: 'A message comes in',
+        description: 'After the id of a source any other segments may follow; the job sees them.',
+        accepts: doorAccepts,
+        answers: doorAnswers(name),
         bodyLimit: (head) => addressed(deps, head)?.source.maxBodyBytes ?? 0,
         admit: (head) => {
           const refusal = refuseAddress(deps, head) ?? (hasBody(head.headers) ? refuseContentType(head) : undefined)
@@ -45,9 +50,10 @@ const doors = (deps: DoorDeps): readonly Route[] =>
         ...door,
         method: 'GET',
         summary: 'Whether there is a source; starts nothing',
+        answers: foundAnswers,
         handle: (head) => refuseAddress(deps, head) ?? found,
       },
-      { ...door, method: 'OPTIONS', summary: 'CORS', handle: preflight },
+      { ...door, method: 'OPTIONS', summary: 'What a web page may send', answers: preflightAnswers, handle: preflight },
     ]
   })
 

@@ -1,0 +1,47 @@
+import { Type } from 'typebox'
+import { closed, orNull, texts, time, uuid } from './schema-words.ts'
+
+/** A record that could not be used. */
+export const deadLetterItem = closed(
+  {
+    id: Type.String(),
+    buried_at: time(),
+    project: orNull(Type.String()),
+    stage: Type.String({ description: 'who could not use it' }),
+    reason: Type.String({ description: 'a name that stays the same, to filter by' }),
+    detail: Type.String(),
+    message_id: orNull(uuid()),
+    run_id: orNull(uuid()),
+    topic: Type.String({ description: 'where it lay, with `partition` and `offset`' }),
+    partition: Type.Integer(),
+    offset: Type.Integer(),
+    key: orNull(Type.String()),
+    headers: texts('of the record'),
+    value: orNull(Type.String({ description: 'of the record; null when it is larger than 16384 bytes' })),
+    value_encoding: Type.Enum(['utf8', 'base64']),
+    size: Type.Integer({ description: 'bytes of the value' }),
+  },
+  {
+    $id: 'DeadLetter',
+    examples: [
+      {
+        id: 'intake.clinic/0/17',
+        buried_at: '2026-11-21T09:00:00.000Z',
+        project: 'clinic',
+        stage: 'filter',
+        reason: 'message-unreadable',
+        detail: 'the body is not JSON',
+        message_id: null,
+        run_id: null,
+        topic: 'penstock.intake.clinic',
+        partition: 0,
+        offset: 17,
+        key: null,
+        headers: {},
+        value: '{"form":',
+        value_encoding: 'utf8',
+        size: 8,
+      },
+    ],
+  },
+)

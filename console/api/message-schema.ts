@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { listedBodyBytes } from '../../sinks/clickhouse/read/messages.ts'
+import { endStatuses } from '../../topology/words/run.ts'
+import { runItem } from './run-schema.ts'
+import { closed, orNull, texts, time, uuid } from './schema-words.ts'
+
+export const messageStatuses = ['running', 'unmatched', ...endStatuses] as const
+
+const columns = {
+  id: uuid(),
+  project: Type.String(),
+  kind: Type.String({ description: 'message or tick' }),
+  source: orNull(Type.String({ description: 'null for what was published to the topic' })),
+  received_at: time(),
+  key: Type.String({ description: 'what has one key is done in order' }),
+  content_type: Type.String(),
+  headers: texts('those that may be kept; names in lower case'),
+  body: orNull(
+    Type.String({ description: `as it came; null in lists when it is larger than ${listedBodyBytes} bytes` }),
+  ),
+  body_encoding: Type.Enum(['utf8', 'base64'], { description: 'base64 for what is not UTF-8' }),
+  size: Type.Integer({ description: 'bytes of the body' }),
+  parent_id: orNull(uuid('the message that this one was made of')),
+  duplicate_of: orNull(uuid('the message that this one repeats')),
+  origin: Type.String({ description: 'how it came in' }),
+  status: orNull(
+    Type.Enum(messageStatuses, {
+      description:
+        'of its whole chain: `running` while a run is open, else the worst of its last runs; `unmatched` when no job wanted it; null while that is not known',
+    }),
+  ),
+}
+
+const item = {
+  id: '01a1c1c4-b1e0-7a11-8b22-5e6f7a8b9c0d',
+  project: 'clinic',
+  kind: 'message',
+  source: 'inbox',
+  received_at: '2026-11-21T09:00:00.000Z',
+  key: 'A-17',
+  content_type: 'application/json',
+  headers: { 'content-type': 'application/json', 'x-patient-id': 'A-17' },
+  body: '{"form":"registration","name":"Sample Willow"}',
+  body_encoding: 'utf8',
+  size: 46,
+  parent_id: null,
+  duplicate_of: null,
+  origin: 'webhook',
+  status: 'success',
+}
+
+/** A message as lists show it. */
+export const messageItem = closed(columns, { $id: 'MessageItem', examples: [item] })
+
+/** A message with its whole body and its runs, parents before children. */
+export const wholeMessage = closed(
+  { ...columns, runs: Type.Array(runItem) },
+  { $id: 'Message', examples: [{ ...item, runs: [] }] },
+)

@@ -1,0 +1,91 @@
+import type { TSchema } from 'typebox'
+import type { Route } from '../../topology/http.ts'
+import { type Answer, type Answers, refusal } from '../../topology/http-answers.ts'
+import type { JsonObject } from '../../topology/words/json.ts'
+import { operationIdOf, parametersOf, tagOf } from './openapi-names.ts'
+import { pathParameters } from './openapi-parameters.ts'
+
+export type OperationOptions = Readonly<{
+  path: string
+  refusals: Answers
+  /** Puts a schema into the document. */
+  place: (schema: object) => JsonObject
+}>
+
+/** One route at one of its paths, as an Operation Object (OpenAPI 3.1.1 section 4.8.10). */
+export const operationOf = (route: Route, { path, refusals, place }: OperationOptions): JsonObject => {
+  const parameter = (where: string, name: string, schema: TSchema): JsonObject => {
+    const { description, ...rest } = schema as { description?: string }
+    return {
+      name,
+      in: where,
+      required: where === 'path' || !('~optional' in schema),
+      ...(description !== undefined && { description }),
+      schema: place(rest),
+    }
+  }
+  const contentOf = (content: Readonly<Record<string, TSchema>>): JsonObject =>
+    Object.fromEntries(Object.entries(content).map(([mediaType, schema]) => [mediaType, { schema: place(schema) }]))
+  const headersOf = (headers: Readonly<Record<string, TSchema>>): JsonObject =>
+    Object.fromEntries(
+      Object.entries(headers).map(([name, schema]) => {
+        const { in: _in, name: _name, ...header } = parameter('header', name, schema)
+        return [name, header]
+      }),
+    )
+  const responseOf = ({ description, content, headers }: Answer): JsonObject => ({
+    description,
+    ...((headers ?? route.headers) && { headers: { ...constants(route.headers), ...headersOf(headers ?? {}) } }),
+    ...(content && { content: contentOf(content) }),
+  })
+
+  const { accepts, query } = route
+  const answers = merged(refusals, route.answers ?? {})
+  return {
+    operationId: operationIdOf(route.method, path),
+    summary: route.summary,
+    ...(route.description !== undefined && { description: route.description }),
+    tags: [tagOf(path)],
+    security: route.access === 'token' ? [{ bearer: [] }] : [],
+    parameters: [
+      ...parametersOf(path).map((name) => parameter('path', name, pathParameters[name] ?? {})),
+      ...Object.entries(propertiesOf(query)).map(([name, schema]) => parameter('query', name, schema)),
+      ...Object.entries(accepts?.headers ?? {}).map(([name, schema]) => parameter('header', name, schema)),
+    ],
+    ...(accepts?.body && {
+      requestBody: { required: accepts.bodyOptional !== true, content: contentOf(accepts.body) },
+    }),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
+      default: responseOf(otherwise),
+    },
+  }
+}
+
+const propertiesOf = (query: TSchema | undefined): Readonly<Record<string, TSchema>> =>
+  (query as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {}
+
+/** A status may have two reasons: one of the route, and one of those that every route has. */
+const merged = (refusals: Answers, answers: Answers): Answers => {
+  const all = new Map(Object.entries(refusals))
+  for (const [status, answer] of Object.entries(answers)) {
+    const other = all.get(status)
+    all.set(status, other === undefined ? answer : either(answer, other))
+  }
+  return Object.fromEntries(all)
+}
+
+const either = (one: Answer, other: Answer): Answer => ({
+  description: `${one.description} Or: ${other.description}`,
+  headers: { ...other.headers, ...one.headers },
+  content: { ...other.content, ...one.content },
+})
+
+const constants = (headers: Route['headers'] = {}): JsonObject =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, { schema: { type: 'string', const: value } }]),
+  )
+
+const otherwise = refusal(
+  'What HTTP refuses by itself: 405 for another method, 408 for a request that came too slowly, 413 for a body where none is taken, 431 for too large headers.',
+)

@@ -1,0 +1,22 @@
+import { Type } from 'typebox'
+import type { Route } from '../../topology/http.ts'
+import { type Answers, refusal } from '../../topology/http-answers.ts'
+
+/** The refusals of a route that are given here, before or instead of what it answers itself. */
+export const refusalsOf = ({ access, query, bodyLimit, path }: Route): Answers => ({
+  ...((query !== undefined || /[:*]/.test(path)) && {
+    400: refusal('A query parameter is unknown or will not do, or the address cannot be decoded.'),
+  }),
+  ...(access === 'token' && {
+    401: refusal('The token is missing, or is not one that is known here.', {
+      headers: { 'www-authenticate': Type.String({ description: 'the scheme: `Bearer`' }) },
+    }),
+  }),
+  ...(bodyLimit !== 0 && {
+    413: refusal('The body is too large.'),
+    415: refusal('The body is compressed, or its content type is no media type.'),
+  }),
+  500: refusal('Something broke; the log says what, under the request id.', {
+    extra: { request_id: Type.String({ format: 'uuid' }) },
+  }),
+})

@@ -1,0 +1,82 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { operationIdOf, pathsOf, tagOf } from '../../../../console/api/openapi-names.ts'
+import { type Document, openDocument, operationsOf } from '../../../fixtures/api-document.ts'
+import { type Doors, openDoors } from '../../../fixtures/doors.ts'
+
+let doors: Doors
+let document: Document
+beforeAll(async () => {
+  doors = await openDoors()
+  document = openDocument(await (await fetch(`${doors.url}/openapi.json`)).json())
+})
+afterAll(() => doors[Symbol.asyncDispose]())
+
+test('the document is what OpenAPI 3.1 says a document is', async () => {
+  expect(await new Validator({ strict: false }).validate(structuredClone(document.whole))).toEqual({ valid: true })
+})
+
+test('every route is in it, and nothing else', () => {
+  const served = doors.routes.flatMap((route) => pathsOf(route).map((path) => `${route.method} ${path}`))
+  const described = operationsOf(document.whole).map(({ method, path }) => `${method} ${path}`)
+  expect(described.toSorted()).toEqual(served.toSorted())
+})
+
+test('every route says what it answers, and what it takes if it takes something', () => {
+  const silent = doors.routes.filter(
+    ({ answers, accepts, bodyLimit }) =>
+      Object.keys(answers ?? {}).length === 0 || (bodyLimit !== 0 && accepts?.body === undefined),
+  )
+  expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([])
+})
+
+test('each operation has a name of its own, and each parameter and tag a description', () => {
+  const operations = operationsOf(document.whole)
+  const ids = operations.map(({ operation }) => operation.operationId)
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
+  expect(ids.filter((id) => !/^[a-z]+[A-Za-z0-9]*$/.test(id))).toEqual([])
+  const nameless = operations.flatMap(({ operation }) =>
+    operation.parameters
+      .filter(
+        ({ in: where, description, schema }) => where === 'path' && (description ?? schema.description) === undefined,
+      )
+      .map(({ name }) => `${operation.operationId}: ${name}`),
+  )
+  expect(nameless).toEqual([])
+  expect(document.whole.tags.filter(({ description }) => description === '')).toEqual([])
+})
+
+test('what needs the token says so, and nothing else does', () => {
+  for (const route of doors.routes) {
+    for (const path of pathsOf(route)) {
+      const { security, responses } = document.operation(route.method, path)
+      expect([security, Object.hasOwn(responses, 401)]).toEqual(
+        route.access === 'token' ? [[{ bearer: [] }], true] : [[], false],
+      )
+    }
+  }
+})
+
+test('every schema is one, and every example is an example of it', () => {
+  const { examples, broken } = document.checkExamples()
+  expect(broken).toEqual([])
+  expect(examples).toBeGreaterThan(10)
+})
+
+test('objects of ours are closed: a key that is not described is none', () => {
+  expect(document.openObjects()).toEqual([])
+})
+
+describe('names', () => {
+  test.each([
+    ['GET', '/api/projects', 'getProjects', 'projects'],
+    ['PUT', '/api/projects/{project}', 'putProject', 'projects'],
+    ['GET', '/api/projects/{project}/dead-letters', 'getProjectDeadLetters', 'dead-letters'],
+    ['GET', '/api/projects/{project}/messages/{id}/matches', 'getProjectMessageMatches', 'messages'],
+    ['GET', '/api/projects/{project}/runs.csv', 'getProjectRunsCsv', 'runs'],
+    ['POST', '/i/{project}/{path}', 'postIByPath', 'doors'],
+    ['GET', '/openapi.json', 'getOpenapiJson', 'instance'],
+  ])('%s %s is %s, of %s', (method, path, id, tag) => {
+    expect([operationIdOf(method, path), tagOf(path)]).toEqual([id, tag])
+  })
+})
