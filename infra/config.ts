@@ -130,6 +130,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return Object.freeze(Object.fromEntries(entries)) as Config
 }
 
+/** The settings of an installation on brokers of its own, also before it is known where those are. */
+export const readOwnConfig = (env: NodeJS.ProcessEnv = process.env): Config =>
+  readConfig(env['KAFKA_BROKERS'] ? env : { ...env, KAFKA_BROKERS: 'not-known-yet:9092' })
+
 /** Where programs of this machine are looked for. */
 export type Tools = Readonly<{ path?: string | undefined; javaHome?: string | undefined }>
 

@@ -37,7 +37,8 @@ function importsOf(path: string, text: string): readonly string[] {
   })
 }
 
-const isDoor = (path: string): boolean => path.endsWith('/main.ts') || path === 'infra/up.ts'
+const isDoor = (path: string): boolean =>
+  path.endsWith('/main.ts') || path === 'infra/up.ts' || path === 'infra/provision.ts'
 const broken = (rule: (file: (typeof source)[number]) => readonly string[]): readonly string[] =>
   source.flatMap((file) => rule(file).map((what) => `${file.path}: ${what}`))
 
