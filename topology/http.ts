@@ -45,7 +45,10 @@ export type Request = RequestHead & Readonly<{ body: Buffer; signal: AbortSignal
 export const hasBody = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
-/** `body`: an object is sent as JSON, a string or bytes as they are. */
+/**
+ * `body`: an object is sent as JSON, a string or bytes as they are; of an async iterable of bytes each is sent as it comes, as fast as the
+ * client takes them, and when it throws, the connection is cut, so that nobody takes half an answer for a whole one.
+ */
 export type Reply = Readonly<{
   status: number
   headers?: Readonly<Record<string, string>>

@@ -1,5 +1,6 @@
 import type { Route } from '../../topology/http.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
+import { exportRoutes } from './exports.ts'
 import type { HistoryDeps } from './history.ts'
 import { type Info, infoRoute } from './info.ts'
 import { type MatchDeps, matchRoutes } from './matches.ts'
@@ -24,6 +25,7 @@ export const apiRoutes = (deps: ApiDeps): readonly Route[] => [
   ...matchRoutes(deps),
   ...tryFilterRoutes(deps),
   ...runRoutes(deps),
+  ...exportRoutes(deps),
   ...deadLetterRoutes(deps),
   infoRoute(deps.info),
 ]

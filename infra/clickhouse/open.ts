@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, Store } from '../../topology/flow/ports.ts'
@@ -48,6 +49,25 @@ const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispo
       const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' })
       return await result.json<Row>()
     } catch (error) {
+      throw isOurs(error) ? error : unavailable(error)
+    }
+  },
+  async read(sql, { format, params, signal }) {
+    try {
+      signal.throwIfAborted()
+      const { stream } = await client.exec({
+        query: `${sql}\nFORMAT ${format}`,
+        query_params: params,
+        abort_signal: signal,
+        clickhouse_settings: {
+          wait_end_of_query: 1, // or what goes wrong in the middle would come as rows
+          readonly: '2', // only such questions end with their connection
+          cancel_http_readonly_queries_on_client_close: 1,
+        },
+      })
+      return await Array.fromAsync(addAbortSignal(signal, stream) as AsyncIterable<Uint8Array>)
+    } catch (error) {
+      signal.throwIfAborted()
       throw isOurs(error) ? error : unavailable(error)
     }
   },

@@ -37,7 +37,7 @@ export const openEngine = (dir: string): Engine => {
   const keeper = new Session(dir) // while one session is open the data stays open, too
 
   async function* ask(question: Question): AsyncGenerator<Uint8Array> {
-    const session = new Session(dir, { connectionArgs: question.access === 'read' ? readOnly : [] })
+    const session = new Session(dir, { connectionArgs: question.access === 'read' ? readOnly : owner })
     try {
       const before = beforehand(question)
       if (before) await session.queryAsync(before)
@@ -57,6 +57,9 @@ export const openEngine = (dir: string): Engine => {
   }
   return { ask, [Symbol.asyncDispose]: close }
 }
+
+/** Values are part of a statement here (`SET param_…`), which a server takes apart from it: the front's limit of an address is theirs. */
+const owner = ['--max_query_size=1048576']
 
 /** A query of a person may not hold a thread for ever, nor all of the memory. */
 const readOnly = ['--max_execution_time=600', '--max_memory_usage=2000000000', '--readonly=1']

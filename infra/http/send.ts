@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Reply } from '../../topology/http.ts'
 import { discardRest } from './body.ts'
@@ -11,10 +12,14 @@ export const sendReply = (request: FastifyRequest, reply: FastifyReply, answer: 
   const { body } = answer
   if (body === undefined) return reply.send()
   if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
+  if (isStream(body)) return reply.send(request.method === 'HEAD' ? undefined : Readable.from(body)) // its error cuts the connection
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
   reply.serializer(JSON.stringify) // its own would add a charset, which JSON has not
   return reply.send(isProblem(answer) ? { ...answer.body, instance: pathOf(request.url) } : body)
 }
+
+const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 
 const isProblem = (answer: Reply): answer is Reply & { body: object } =>
   answer.headers?.['content-type'] === 'application/problem+json'

@@ -25,7 +25,22 @@ export type Reader = AsyncDisposable &
     deliveries(reading: AbortSignal): AsyncIterable<Delivery>
     /** Commits what is settled, now (otherwise it happens by itself within a second). */
     commit(): Promise<void>
+    /** How far it is. Asks nobody. */
+    progress(): Progress
   }>
+
+/** How far a member of a group is, as far as it knows. */
+export type Progress = Readonly<{
+  group: string
+  /** How often the group has dealt out its partitions to this member. */
+  assignments: number
+  /** Since the group's coordinator last answered; null before it first did. */
+  silentMs: number | null
+  partitions: readonly PartitionProgress[]
+}>
+
+/** `lag`: records that are not settled. `oldestAt`: when the oldest of them was appended (milliseconds since 1970), to a second; null for none. */
+export type PartitionProgress = Readonly<{ topic: string; partition: number; lag: number; oldestAt: number | null }>
 
 export type ReaderOptions = Readonly<{
   group: string
@@ -52,6 +67,8 @@ export type MessageLog = AsyncDisposable &
     ensureTopics(specs: readonly TopicSpec[]): Promise<void>
     /** Throws Fault `log-unavailable` when no broker answers. */
     ping(): Promise<void>
+    /** How far each of its readers is that are open now. */
+    progress(): readonly Progress[]
   }>
 
 export type TailItem = Readonly<{ kind: 'record'; record: Incoming }> | Readonly<{ kind: 'caught-up' }>
@@ -64,6 +81,12 @@ export type Logger = Readonly<{
   error(fields: object, text: string): void
 }>
 
+export type ReadOptions = Readonly<{
+  format: 'CSV' | 'JSONEachRow' | 'JSONCompactEachRow'
+  params: Readonly<Record<string, unknown>>
+  signal: AbortSignal
+}>
+
 /** ClickHouse, as the sink and the readers of history know it. */
 export type Store = AsyncDisposable &
   Readonly<{
@@ -74,5 +97,7 @@ export type Store = AsyncDisposable &
     insert(table: string, rows: readonly object[], token: string): Promise<void>
     /** Values are bound as `{name:Type}`, never put into the text. */
     query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<readonly Row[]>
+    /** As `query`, but the rows stay bytes, as the store writes them: all of them or none. Aborting ends the question in the store, too. */
+    read(sql: string, options: ReadOptions): Promise<readonly Uint8Array[]>
     command(sql: string): Promise<void>
   }>
