@@ -117,7 +117,7 @@ describe('a message that does not match is told the first place at which it fail
     for (const body of ['{', Buffer.from([0xff]), '['.repeat(501)]) {
       const message = { source: null, contentType: 'application/json', body: Buffer.from(body) }
       expect(explain(message, [{ sources: null }])).toMatchObject([
-        { problem: 'unreadable', path: null, message: /cannot be read/ },
+        { problem: 'unreadable', path: null, message: expect.stringContaining('cannot be read') },
       ])
     }
   })
