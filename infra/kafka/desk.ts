@@ -1,8 +1,8 @@
 import { Fault } from '../../topology/flow/fault.ts'
-import type { Delivery } from '../../topology/flow/ports.ts'
+import type { Delivery, PartitionProgress } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import { commitText, type Hold, openHold, sizeOf, untilLeaving } from './hold.ts'
+import { commitText, type Hold, openHold, progressOf, sizeOf, untilLeaving } from './hold.ts'
 
 /**
  * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
@@ -36,6 +36,12 @@ export type Desk = Readonly<{
   /** What is done beyond what was committed. */
   uncommitted(): readonly Commit[]
   committed(commits: readonly Commit[]): void
+  /** The partitions that have no room, so that nothing tells how far their logs have grown. */
+  full(): readonly Place[]
+  /** The log of the partition ends here now. */
+  endsAt(place: Place, end: bigint): void
+  /** How far each partition is. */
+  progress(): readonly PartitionProgress[]
   /** Ends a `take` that waits, with this error. */
   fail(error: Error): void
 }>
@@ -44,7 +50,8 @@ export type Place = Readonly<{ topic: string; partition: number }>
 /** `topicId` tells a topic from another that had its name before. */
 export type Start = Readonly<{ offset: bigint; metadata: string; topicId: string; repeats?: Repeats | undefined }>
 export type Want = Place & Readonly<{ position: bigint; topicId: string; bytes: number }>
-export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint }>
+/** `end`: where the log ends, for those who read only what is committed. */
+export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint; end: bigint }>
 export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
 
 export type DeskOptions = Readonly<{
@@ -158,6 +165,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     const id = hold.repeats && options.idOf?.(record)
     const repeat = id !== undefined && hold.repeats?.isRepeat(id, record.offset, record.timestamp)
     if (repeat || hold.mark.wasFinished(record.offset)) return true
+    hold.backlog.note(record.offset, record.timestamp, hold.mark.lowest)
     hold.queue.push(record)
     release(hold, -size, -1)
     return true
@@ -186,6 +194,9 @@ export const openDesk = (options: DeskOptions): Desk => {
     return hold
   }
 
+  const hasRoom = (hold: Hold): boolean =>
+    hold.count === 0 || roomOf(hold) >= Math.max(options.budgetBytes / 32, hold.refused)
+
   return {
     gain: (place, start) => void gain(place, start),
     lose,
@@ -209,15 +220,15 @@ export const openDesk = (options: DeskOptions): Desk => {
     wants() {
       const wants: Want[] = []
       for (const hold of holds.values()) {
-        const room = roomOf(hold)
-        const worthIt = room >= Math.max(options.budgetBytes / 32, hold.refused)
-        if (!hold.retired && (hold.count === 0 || worthIt))
-          wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes: Math.max(room, 1) })
+        if (hold.retired || !hasRoom(hold)) continue
+        const bytes = Math.max(roomOf(hold), 1)
+        wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes })
       }
       return wants
     },
-    offer(place, { from, records, next: after }) {
+    offer(place, { from, records, next: after, end }) {
       const hold = holds.get(placeKey(place))
+      if (hold) hold.end = end
       if (!hold || hold.retired || hold.position !== from) return
       if (records.every((record) => lay(hold, record))) hold.position = after
       passOver(hold)
@@ -260,6 +271,12 @@ export const openDesk = (options: DeskOptions): Desk => {
         if (hold) hold.committed = commitText(commit.offset, commit.metadata)
       }
     },
+    full: () => [...holds.values()].filter((hold) => hold.retired || !hasRoom(hold)).map(({ place }) => place),
+    endsAt(place, end) {
+      const hold = holds.get(placeKey(place))
+      if (hold && end > hold.end) hold.end = end
+    },
+    progress: () => [...holds.values()].map(progressOf),
     fail(error) {
       failure = error
       wake()

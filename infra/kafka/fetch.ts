@@ -14,7 +14,7 @@ export type FetchLimits = Readonly<{ maxWaitMs: number; maxBytes: number }>
 
 /** What came of one partition. `code` is Kafka's name of an error. */
 export type Fetched =
-  | Readonly<{ kind: 'chunk'; place: Place; chunk: Chunk; end: bigint }>
+  | Readonly<{ kind: 'chunk'; place: Place; chunk: Chunk }>
   | Readonly<{ kind: 'trouble'; place: Place; code: string; position: bigint }>
 
 /**
@@ -106,7 +106,7 @@ const fetchedOf = (want: Want, partition: FetchResponsePartition): Fetched => {
   const from = want.position
   if (partition.errorCode !== 0) return { kind: 'trouble', place, code: codeName(partition.errorCode), position: from }
   const { records, next } = recordsOf(place, { from, partition })
-  return { kind: 'chunk', place, chunk: { from, records, next }, end: partition.lastStableOffset }
+  return { kind: 'chunk', place, chunk: { from, records, next, end: partition.lastStableOffset } }
 }
 
 /**
@@ -190,7 +190,7 @@ export async function* readRanges(
           }
           yield fetched.chunk.records.filter(({ offset }) => offset < range.to)
           range.from = fetched.chunk.next
-          if (range.from >= range.to || range.from >= fetched.end) open.delete(placeKey(fetched.place))
+          if (range.from >= range.to || range.from >= fetched.chunk.end) open.delete(placeKey(fetched.place))
         }
       } catch {
         trouble = true

@@ -110,6 +110,15 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
     return found?.get(placeKey(place))
   }
 
+  /** Answers to fetches say where the logs end; of those that nothing is fetched from, somebody has to ask. */
+  const askEnds = async (): Promise<void> => {
+    const asked = desk.full().map((place) => ({ ...place, timestamp: latest }))
+    if (asked.length === 0) return
+    const ends = await listOffsets(cluster, prefix, asked).catch(() => undefined)
+    for (const place of asked) desk.endsAt(place, ends?.get(placeKey(place)) ?? -1n)
+  }
+  const asking = setInterval(() => void askEnds(), endsMs)
+
   const start = (): void => {
     kicked = false
     if (signal.aborted) return
@@ -135,6 +144,7 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   }
 
   const end = async (): Promise<void> => {
+    clearInterval(asking)
     const closed = line[Symbol.asyncDispose]() // also ends the calls that wait
     await Promise.all(loops.values())
     await closed
@@ -146,3 +156,4 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
 }
 
 const wait = backoff(50, 1_000)
+const endsMs = 5_000

@@ -1,6 +1,8 @@
+import type { PartitionProgress } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
 import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import { type Backlog, openBacklog } from './backlog.ts'
 import type { Place, Start } from './desk.ts'
 import { openQueue, type Queue } from './queue.ts'
 
@@ -16,8 +18,12 @@ export type Hold = {
   readonly onQuiet: (() => void)[]
   /** Called when it is retired, or lost. */
   readonly onLeaving: Set<() => void>
+  /** How old what waits is. */
+  readonly backlog: Backlog
   /** Where to read on. */
   position: bigint
+  /** Where the log ended when the broker last said so. */
+  end: bigint
   /** What the group knows, as `commitText`. */
   committed: string
   /** Laid out and not settled: how many, how many of them in hand, how many bytes. */
@@ -38,13 +44,22 @@ export const openHold = ({ topic, partition }: Place, { offset, metadata, topicI
   lost: new AbortController(),
   onQuiet: [],
   onLeaving: new Set(),
+  backlog: openBacklog(),
   position: offset,
+  end: offset,
   committed: commitText(offset, metadata),
   count: 0,
   inHand: 0,
   bytes: 0,
   refused: 0,
   retired: false,
+})
+
+/** What is laid out and what still lies in the log is not settled; what is laid out is older. */
+export const progressOf = ({ place, backlog, mark, queue, position, end, count, inHand }: Hold): PartitionProgress => ({
+  ...place,
+  lag: count + Math.max(0, Number(end - position)),
+  oldestAt: (inHand > 0 ? backlog.timeOf(mark.lowest()) : queue.first()?.timestamp) ?? null,
 })
 
 /** Waits for the end of a rebalance, but not on the way out: that end waits for what leaves. */

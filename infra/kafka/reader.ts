@@ -38,10 +38,18 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   let dirty = false
   let calledOff = false
   let committing = Promise.resolve()
+  let assignments = 0
+  let answeredAt = Number.NEGATIVE_INFINITY
   /** Who looks up where to begin in a place; the last one who began counts. */
   const taking = new Map<string, symbol>()
 
   const expired = (): boolean => !membership || performance.now() - membership.lastAlive() > sessionMs - graceMs
+
+  /** Of this membership, or of those before it. */
+  const lastAnswer = (): number => {
+    answeredAt = Math.max(answeredAt, membership?.lastAlive() ?? answeredAt)
+    return answeredAt
+  }
 
   const permit = (): void => {
     if (!expired()) return
@@ -163,7 +171,10 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     const current = openMembership(cluster, server, {
       ...settings,
       onLeaving: giveUp,
-      onAssigned: (places) => void take(current, places),
+      onAssigned: (places) => {
+        assignments++
+        void take(current, places)
+      },
     })
     membership = current
     const useless = Promise.withResolvers<unknown>()
@@ -200,6 +211,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       clearInterval(watch)
       clearInterval(commits)
       callOff()
+      lastAnswer()
       membership = undefined
       await current[Symbol.asyncDispose]()
     }
@@ -225,6 +237,12 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       for (let delivery = await desk.take(until); delivery; delivery = await desk.take(until)) yield delivery
     },
     commit: commitAssigned,
+    progress: () => ({
+      group,
+      assignments,
+      silentMs: lastAnswer() < 0 ? null : performance.now() - lastAnswer(),
+      partitions: desk.progress(),
+    }),
     async [Symbol.asyncDispose]() {
       closing.abort()
       await running

@@ -25,6 +25,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   const groups = new Map<string, Group>()
   const waiting = new Map<string, ((topic: Topic) => void)[]>()
   const listeners = new Set<() => void>()
+  const readers = new Set<Reader>()
   const closing = new AbortController()
 
   const changed = (): void => {
@@ -79,6 +80,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
   const rebalance = (group: Group): void => {
     group.work = group.work.then(async () => {
       const wanted = assign(group, placesOf(topics))
+      for (const member of group.members) member.assignments++
       for (const [key, owner] of group.owners) {
         if (wanted.get(key)?.member === owner) continue
         await giveUp(group, owner, placeOf(key))
@@ -105,6 +107,8 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
     if (group.owners.get(placeKey(place)) === owner) group.owners.delete(placeKey(place))
   }
 
+  const endOf = ({ topic, partition }: Place): bigint => BigInt(topics.get(topic)?.partitions[partition]?.length ?? 0)
+
   const openReader = ({ group: name, idOf, budgetBytes = 32_000_000 }: ReaderOptions): Reader => {
     const group = groupOf(name)
     /** Lays out all there is room for. */
@@ -116,13 +120,14 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
           const records = topics.get(topic)?.partitions[partition]?.slice(start, start + 1_000) ?? []
           if (records.length === 0) continue
           const next = position + BigInt(records.length)
-          member.desk.offer({ topic, partition }, { from: position, records, next })
+          member.desk.offer({ topic, partition }, { from: position, records, next, end: endOf({ topic, partition }) })
           laid = true
         }
       }
     }
     const member: Member = {
       topics: [],
+      assignments: 0,
       desk: openDesk({
         budgetBytes,
         idOf,
@@ -142,7 +147,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
       },
     }
     listeners.add(feed)
-    return {
+    const reader: Reader = {
       subscribe(wanted) {
         member.topics = wanted
         group.members.add(member)
@@ -158,13 +163,20 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
       async commit() {
         commit(group, member)
       },
+      progress() {
+        for (const place of member.desk.holds()) member.desk.endsAt(place, endOf(place))
+        return { group: name, assignments: member.assignments, silentMs: 0, partitions: member.desk.progress() }
+      },
       async [Symbol.asyncDispose]() {
         listeners.delete(feed)
         group.members.delete(member)
+        readers.delete(reader)
         rebalance(group)
         await group.work
       },
     }
+    readers.add(reader)
+    return reader
   }
 
   return {
@@ -227,6 +239,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
       await Promise.all([...groups.values()].map((group) => group.work))
     },
     async ping() {},
+    progress: () => [...readers].map((reader) => reader.progress()),
     async [Symbol.asyncDispose]() {
       closing.abort(new Fault('log-unavailable', 'the log is closed'))
       await Promise.all([...groups.values()].map((group) => group.work))
@@ -237,6 +250,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
 type Topic = Readonly<{ spec: TopicSpec; partitions: readonly Incoming[][] }>
 type Member = {
   topics: readonly string[]
+  assignments: number
   readonly desk: Desk
   learn(records: readonly Incoming[]): ReturnType<typeof repeatsWithin> | undefined
 }

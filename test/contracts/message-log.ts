@@ -329,6 +329,44 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       expect([...seen].toSorted()).toEqual(names.toSorted())
     })
 
+    it('a reader tells what it has not settled, also of a partition that it has no room for', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t'), topic('full')])
+      await log.append(numbered('t', 10))
+      await log.append(Array.from({ length: 30 }, (_, n) => record('full', 'k', 'x'.repeat(1_000 + n))))
+      await using reading = readerOf(log, { group: 'g', budgetBytes: 20_000 }, ['t', 'full'])
+      const ofTopic = (name: string) =>
+        log.progress().flatMap((one) => one.partitions.filter((partition) => partition.topic === name))[0]
+      const taken = await reading.take(14)
+      await until(() => ofTopic('t')?.lag === 10 && ofTopic('full')?.lag === 30)
+      const [told] = log.progress()
+      expect([told?.group, told?.partitions.length]).toEqual(['g', 2])
+      expect(told?.assignments).toBeGreaterThan(0)
+      expect(told?.silentMs).toBeLessThan(5_000)
+
+      const mine = taken.filter((one) => one.record.topic === 't')
+      expect(ofTopic('t')?.oldestAt).toBeGreaterThan((mine[0]?.record.timestamp ?? 0) - 1_000)
+      expect(ofTopic('t')?.oldestAt).toBeLessThanOrEqual(mine[0]?.record.timestamp ?? 0)
+      await log.append(Array.from({ length: 70 }, () => record('full', 'k', 'y'.repeat(1_000))))
+      await until(() => ofTopic('full')?.lag === 100)
+      for (const delivery of taken) await delivery.settle()
+      await reading.settled(110 - taken.length)
+      expect(ofTopic('t')).toEqual({ topic: 't', partition: 0, lag: 0, oldestAt: null })
+      expect(ofTopic('full')).toMatchObject({ lag: 0, oldestAt: null })
+    })
+
+    it('who has left has nothing to tell', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t')])
+      await log.append(numbered('t', 1))
+      {
+        await using reading = readerOf(log, { group: 'g' }, ['t'])
+        await reading.take(1)
+        expect(log.progress()).toMatchObject([{ group: 'g', partitions: [{ topic: 't', lag: 1 }] }])
+      }
+      expect(log.progress()).toEqual([])
+    })
+
     it('a tail gives all there is, says once that it has caught up, and follows', async () => {
       await using log = await open()
       await log.ensureTopics([topic('t', 2)])

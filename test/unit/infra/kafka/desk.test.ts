@@ -49,6 +49,55 @@ it('knows a repeat of what an earlier life has finished', async () => {
   expect([await next(desk), await next(desk)].map(({ record }) => record.offset)).toEqual([0n, 3n])
 })
 
+it('what is not settled counts as lag, in hand, laid out or still in the log, and the oldest of it has the age', async () => {
+  const desk = deskOf()
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  const at = (offset: number, timestamp: number): Incoming => ({ ...recordOf(offset, 'k'), timestamp })
+  const progress = () => desk.progress().map(({ lag, oldestAt }) => [lag, oldestAt])
+  expect(progress()).toEqual([[0, null]])
+  offer(desk, [at(0, 10_000), at(1, 60_000), at(2, 60_400), at(3, 90_000)], 5n)
+  expect(progress()).toEqual([[9, 10_000]])
+  const [first, second, third] = [await next(desk), await next(desk), await next(desk)]
+  await second.settle()
+  expect(progress()).toEqual([[8, 10_000]])
+  await first.settle()
+  expect(progress()).toEqual([[7, 60_000]]) // its own time is 60,400: to a second
+  await third.settle()
+  expect(progress()).toEqual([[6, 90_000]])
+  await (await next(desk)).settle()
+  expect(progress()).toEqual([[5, null]])
+  desk.endsAt(place, 20n)
+  desk.endsAt(place, 3n)
+  expect(progress()).toEqual([[16, null]])
+  desk.lose(place)
+  expect(progress()).toEqual([])
+})
+
+it('a repeat between records makes nothing look older than it is', async () => {
+  const desk = deskOf({ idOf: ({ key }) => key?.toString() })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '', repeats: repeatsWithin({ ms: 1e9, records: 100 }) })
+  offer(desk, [{ ...recordOf(0, 'a'), timestamp: 1_000 }])
+  await (await next(desk)).settle()
+  offer(desk, [
+    { ...recordOf(1, 'a'), timestamp: 500_000 },
+    { ...recordOf(2, 'b'), timestamp: 900_000 },
+  ])
+  expect(desk.progress()).toMatchObject([{ lag: 1, oldestAt: 900_000 }])
+  await next(desk)
+  expect(desk.progress()).toMatchObject([{ lag: 1, oldestAt: 900_000 }])
+})
+
+it('says which partitions have no room, for nobody fetches from them', async () => {
+  const desk = deskOf({ budgetBytes: 1_000 })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  desk.gain({ topic: 'other', partition: 0 }, { offset: 0n, metadata: '', topicId: '' })
+  expect(desk.full()).toEqual([])
+  offer(desk, [recordOf(0, 'a', 5_000), recordOf(1, 'b', 5_000)])
+  expect(desk.full()).toEqual([place])
+  await (await next(desk)).settle()
+  expect(desk.full()).toEqual([])
+})
+
 it('commits past repeats that nothing follows, and not past records that wait before them', async () => {
   const desk = deskOf({ idOf: ({ key }) => key?.toString() })
   desk.gain(place, { offset: 0n, metadata: '', topicId: '', repeats: repeatsWithin({ ms: 1_000, records: 100 }) })
@@ -128,8 +177,10 @@ const recordsOf = (count: number): readonly Incoming[] => Array.from({ length: c
 
 const copy = (key: string): Outgoing => ({ topic: 'out', key, value: null, headers: {} })
 
-const offer = (desk: Desk, records: readonly Incoming[]): void =>
-  desk.offer(place, { from: records[0]?.offset ?? 0n, records, next: (records.at(-1)?.offset ?? -1n) + 1n })
+const offer = (desk: Desk, records: readonly Incoming[], more = 0n): void => {
+  const next = (records.at(-1)?.offset ?? -1n) + 1n
+  desk.offer(place, { from: records[0]?.offset ?? 0n, records, next, end: next + more })
+}
 
 /** The next delivery; undefined when none is to be had now. */
 const atOnce = async (desk: Desk): Promise<Delivery | undefined> => {

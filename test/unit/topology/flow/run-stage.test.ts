@@ -350,6 +350,7 @@ describe('runStage', () => {
         }
       },
       commit: async () => {},
+      progress: () => ({ group: 'test', assignments: 1, silentMs: 0, partitions: [] }),
       [Symbol.asyncDispose]: async () => {},
     }
     const stop = { reading: new AbortController().signal, working: new AbortController().signal }
