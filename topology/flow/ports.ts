@@ -69,8 +69,6 @@ export type MessageLog = AsyncDisposable &
     ping(): Promise<void>
     /** How far each of its readers is that are open now. */
     progress(): readonly Progress[]
-    /** How far each of its readers is that are open now. */
-    progress(): readonly Progress[]
   }>
 
 export type TailItem = Readonly<{ kind: 'record'; record: Incoming }> | Readonly<{ kind: 'caught-up' }>
