@@ -49,7 +49,7 @@ const members = {
   title: Type.String({ description: 'what the status means' }),
   status: Type.Integer(),
   detail: Type.String({ description: 'what is wrong, where, and how to mend it' }),
-  instance: Type.String({ description: 'the path that was asked for' }),
+  instance: Type.Optional(Type.String({ description: 'the path that was asked for' })),
 }
 
 const problemWith = (extra: TProperties): TObject =>

@@ -23,7 +23,7 @@ export const listParameters = {
   to: time,
   id_from: uuid,
   id_to: uuid,
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
   after: Type.Optional(Type.String({ description: 'what the page before gave as `next`' })),
 }
 

@@ -1,6 +1,7 @@
+import { STATUS_CODES } from 'node:http'
 import type { TSchema } from 'typebox'
 import type { Route } from '../../topology/http.ts'
-import { type Answer, type Answers, refusal } from '../../topology/http-answers.ts'
+import { type Answer, type Answers, problemType } from '../../topology/http-answers.ts'
 import type { JsonObject } from '../../topology/words/json.ts'
 import { operationIdOf, parametersOf, tagOf } from './openapi-names.ts'
 import { pathParameters } from './openapi-parameters.ts'
@@ -33,11 +34,20 @@ export const operationOf = (route: Route, { path, refusals, place }: OperationOp
         return [name, header]
       }),
     )
-  const responseOf = ({ description, content, headers }: Answer): JsonObject => ({
-    description,
-    ...((headers ?? route.headers) && { headers: { ...constants(route.headers), ...headersOf(headers ?? {}) } }),
-    ...(content && { content: contentOf(content) }),
-  })
+  const responseOf = (status: number, { description, or, content, headers }: Told): JsonObject => {
+    const shown = { ...(status < 400 && constants(route.headers)), ...headersOf(headers ?? {}) }
+    return {
+      description: or === undefined ? description : `${description} Or: ${or}`,
+      ...(Object.keys(shown).length > 0 && { headers: shown }),
+      ...(content?.[problemType]
+        ? {
+            content: {
+              [problemType]: { schema: place(content[problemType]), example: problemOf(status, description) },
+            },
+          }
+        : content && { content: contentOf(content) }),
+    }
+  }
 
   const { accepts, query } = route
   const answers = merged(refusals, route.answers ?? {})
@@ -56,8 +66,10 @@ export const operationOf = (route: Route, { path, refusals, place }: OperationOp
       requestBody: { required: accepts.bodyOptional !== true, content: contentOf(accepts.body) },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
-      default: responseOf(otherwise),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, responseOf(Number(status), answer)]),
+      ),
+      default: { $ref: '#/components/responses/Otherwise' },
     },
   }
 }
@@ -65,9 +77,19 @@ export const operationOf = (route: Route, { path, refusals, place }: OperationOp
 const propertiesOf = (query: TSchema | undefined): Readonly<Record<string, TSchema>> =>
   (query as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {}
 
+/** A refusal as it may look. */
+export const problemOf = (status: number, description: string): JsonObject => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? '',
+  status,
+  detail: description,
+})
+
 /** A status may have two reasons: one of the route, and one of those that every route has. */
-const merged = (refusals: Answers, answers: Answers): Answers => {
-  const all = new Map(Object.entries(refusals))
+type Told = Answer & Readonly<{ or?: string }>
+
+const merged = (refusals: Answers, answers: Answers): Readonly<Record<string, Told>> => {
+  const all = new Map<string, Told>(Object.entries(refusals))
   for (const [status, answer] of Object.entries(answers)) {
     const other = all.get(status)
     all.set(status, other === undefined ? answer : either(answer, other))
@@ -75,8 +97,9 @@ const merged = (refusals: Answers, answers: Answers): Answers => {
   return Object.fromEntries(all)
 }
 
-const either = (one: Answer, other: Answer): Answer => ({
-  description: `${one.description} Or: ${other.description}`,
+const either = (one: Answer, other: Answer): Told => ({
+  description: one.description,
+  or: other.description,
   headers: { ...other.headers, ...one.headers },
   content: { ...other.content, ...one.content },
 })
@@ -85,7 +108,3 @@ const constants = (headers: Route['headers'] = {}): JsonObject =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, { schema: { type: 'string', const: value } }]),
   )
-
-const otherwise = refusal(
-  'What HTTP refuses by itself: 405 for another method, 408 for a request that came too slowly, 413 for a body where none is taken, 431 for too large headers.',
-)

@@ -50,7 +50,8 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
       ...one,
       method: 'PUT',
       summary: 'Checks a document and deploys it',
-      description: 'All of it is checked before anything changes, and it takes effect at once or not at all.',
+      description:
+        'All of it is checked before anything changes, and it takes effect at once or not at all. `dry_run=true` says the same and does nothing.',
       accepts: {
         headers: ifMatch,
         body: Object.fromEntries(documentTypes.map((mediaType) => [mediaType, projectDocument])),
@@ -69,7 +70,8 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
       ...one,
       method: 'DELETE',
       summary: 'Takes a project out of force',
-      description: 'Its history stays, and so do the versions of its jobs.',
+      description:
+        'Its history stays, and so do the versions of its jobs. `dry_run=true` says the same and does nothing.',
       accepts: { headers: ifMatch },
       answers: { ...changeAnswers, 404: refusal('There is no such project.') },
       query: changeQuery,

@@ -4,9 +4,8 @@ import { type Answers, refusal } from '../../topology/http-answers.ts'
 
 /** The refusals of a route that are given here, before or instead of what it answers itself. */
 export const refusalsOf = ({ access, query, bodyLimit, path }: Route): Answers => ({
-  ...((query !== undefined || /[:*]/.test(path)) && {
-    400: refusal('A query parameter is unknown or will not do, or the address cannot be decoded.'),
-  }),
+  ...(/[:*]/.test(path) && { 400: refusal('The address cannot be decoded.') }),
+  ...(query !== undefined && { 400: refusal('A query parameter is unknown or will not do.') }),
   ...(access === 'token' && {
     401: refusal('The token is missing, or is not one that is known here.', {
       headers: { 'www-authenticate': Type.String({ description: 'the scheme: `Bearer`' }) },
