@@ -10,6 +10,7 @@ import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { intakeTopic, parseTopic } from '../../topology/topics.ts'
 import { intakeIdOf } from '../../topology/wire/intake.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import { openMatchers } from './matchers.ts'
 import { filterStage } from './stage.ts'
 
 export type FilterParts = Readonly<{
@@ -22,6 +23,7 @@ export type FilterParts = Readonly<{
 
 /** The role `filter`: reads the intake topics of all projects and asks for the runs that messages want, until stopped. */
 export async function runFilter({ log, catalogue, meter, logger, retry }: FilterParts, stop: Stop): Promise<void> {
+  using matchers = openMatchers(catalogue)
   await using reader = log.reader({ group: 'filter', idOf: intakeIdOf })
   const subscribe = () => reader.subscribe([...catalogue.known().keys()].map(intakeTopic))
   using _changes = catalogue.onChange(subscribe)
@@ -31,7 +33,7 @@ export async function runFilter({ log, catalogue, meter, logger, retry }: Filter
     reader,
     {
       name: 'filter',
-      stage: counted(countIn(meter), limitBurials(50, safely(filterStage(catalogue)))),
+      stage: counted(countIn(meter), limitBurials(50, safely(filterStage(matchers)))),
       retry,
       schedule: inOrder(),
       onBurial: reportBurials({ meter, logger }),

@@ -1,8 +1,8 @@
-import { PGlite } from '@electric-sql/pglite'
 import { describe, expect, test } from 'vitest'
 import { contains } from '../../../../processors/filter/contains.ts'
 import { parseExact } from '../../../../topology/words/json.ts'
-import { type JsonPair, jsonPairs } from '../../../fixtures/json-pairs.ts'
+import { jsonPairs } from '../../../fixtures/json-pairs.ts'
+import { openPostgres } from '../../../fixtures/postgres.ts'
 
 const says = (whole: string, part: string): boolean => contains(parseExact(whole), parseExact(part))
 
@@ -116,17 +116,3 @@ describe('contains', () => {
     expect(says(nested('1'), nested('2'))).toBe(false)
   })
 })
-
-const openPostgres = async () => {
-  const database = await PGlite.create()
-  return {
-    contains: async (pairs: readonly JsonPair[]): Promise<readonly boolean[]> => {
-      const { rows } = await database.query<{ holds: boolean }>(
-        'SELECT body::jsonb @> filter::jsonb AS holds FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS pair(body, filter, n) ORDER BY n',
-        [pairs.map(({ body }) => body), pairs.map(({ filter }) => filter)],
-      )
-      return rows.map(({ holds }) => holds)
-    },
-    [Symbol.asyncDispose]: () => database.close(),
-  }
-}

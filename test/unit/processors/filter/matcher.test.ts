@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Match, matcherOf } from '../../../../processors/filter/matcher.ts'
-import { parseExact } from '../../../../topology/words/json.ts'
+import { openBody } from '../../../../processors/filter/read-body.ts'
 import { openMemoryHouse } from '../../../fixtures/memory-house.ts'
 
 const clinic = `
@@ -24,12 +24,14 @@ jobs:
   lab: { triggers: [from-the-lab, exact], expression: fn(s => s) }
 `
 
+const bodyOf = (text: string) => openBody({ contentType: 'application/json', body: Buffer.from(text) })
+
 const openMatch = async () => {
   await using house = await openMemoryHouse(clinic)
   const project = house.catalogue.projects().get('clinic')?.project
   if (!project) throw new Error('clinic is not deployed')
   const matcher = matcherOf(project)
-  return (body: string, source: string | null = 'inbox'): Match => matcher.match({ source }, parseExact(body))
+  return (body: string, source: string | null = 'inbox'): Match => matcher.match({ source }, bodyOf(body))
 }
 
 describe('a matcher', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { openMatchers } from '../../../../processors/filter/matchers.ts'
 import { filterStage } from '../../../../processors/filter/stage.ts'
 import type { Verdict } from '../../../../topology/flow/verdict.ts'
 import { intakeRecord } from '../../../../topology/wire/intake.ts'
@@ -38,7 +39,9 @@ const message = {
 
 const openStage = async () => {
   await using house = await openMemoryHouse(clinic, silent)
-  const stage = filterStage(house.catalogue)
+  const matchers = openMatchers(house.catalogue)
+  await Promise.all([matchers.of('clinic'), matchers.of('silent')])
+  const stage = filterStage(matchers)
   return { ask: (record: Incoming) => stage(record, never) as Verdict, definitions: house.catalogue.offset() }
 }
 
@@ -162,7 +165,9 @@ describe('the filter stage', async () => {
 
 test('a deploy counts for the messages after it, and each run names the version that it uses', async () => {
   await using house = await openMemoryHouse(clinic)
-  const stage = filterStage(house.catalogue)
+  using matchers = openMatchers(house.catalogue)
+  await matchers.of('clinic')
+  const stage = filterStage(matchers)
   const requests = () => emitted(stage(asRead(intakeRecord(message)), never) as Verdict).requests
   expect(requests().map(({ job, jobVersion }) => [job, jobVersion])).toEqual([
     ['register', 1],
