@@ -4,6 +4,7 @@ import { exportMessages } from '../../sinks/clickhouse/read/export-messages.ts'
 import { exportRuns } from '../../sinks/clickhouse/read/export-runs.ts'
 import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import type { Route } from '../../topology/http.ts'
+import type { Answers } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute } from './history.ts'
 import { type ListQuery, listSearchOf } from './list-query.ts'
 import { messageFilters, messageQuery } from './messages.ts'
@@ -43,6 +44,7 @@ const exportsOf = <Query extends TObject>(
       path: `/api/projects/:project/${list.what}.${extension}`,
       summary: `All ${list.what} of a filter as a file, newest first; of the last 30 days unless a range is given`,
       query: Type.Object({ ...filters, ...more }, { additionalProperties: false }),
+      answers: fileOf(type),
       answer: async ({ query, signal }, { project }) => {
         const { raw = false } = query as { raw?: boolean }
         const search = listSearchOf(project, query as ListQuery)
@@ -59,6 +61,14 @@ const exportsOf = <Query extends TObject>(
     }),
   )
 }
+
+const fileOf = (type: string): Answers => ({
+  200: {
+    description: 'The file; cut short when ClickHouse goes away on the way',
+    content: { [type.split(';', 1)[0] ?? type]: Type.String() },
+    headers: { 'content-disposition': Type.String({ description: 'a name for the file' }) },
+  },
+})
 
 const raw = Type.Optional(
   Type.Boolean({ description: 'true, false: whether text that a spreadsheet takes for a formula stays as it is' }),
