@@ -20,8 +20,15 @@ export type Keeper = AsyncDisposable &
     health(): readonly Health[]
   }>
 
+export type KeeperOptions = Readonly<{
+  stop: Stop
+  logger: Logger
+  /** Told of each break, for the metrics. */
+  onBreak?: (role: string) => void
+}>
+
 /** A part that cannot go on ends and is started again, visibly: better than to live on half dead. */
-export const openKeeper = ({ stop: asked, logger }: Readonly<{ stop: Stop; logger: Logger }>): Keeper => {
+export const openKeeper = ({ stop: asked, logger, onBreak = () => {} }: KeeperOptions): Keeper => {
   const closing = new AbortController()
   const stop: Stop = {
     reading: AbortSignal.any([asked.reading, closing.signal]),
@@ -41,6 +48,7 @@ export const openKeeper = ({ stop: asked, logger }: Readonly<{ stop: Stop; logge
         if (!stop.reading.aborted) throw new Error('ended without being told to')
       } catch (error) {
         if (stop.reading.aborted) break
+        onBreak(role)
         set(role, 'restarting', error instanceof Error ? error.message : String(error))
         logger.error({ role, error, attempt }, `${role} broke and is started again`)
         if (performance.now() - startedAt > calmMs) attempt = 1

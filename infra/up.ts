@@ -24,13 +24,15 @@ import { demoSource, seedDemo } from './embedded/demo/seed.ts'
 import { needPort } from './embedded/ports.ts'
 import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
 import { refusalsOf } from './http/answers.ts'
-import { healthRoutes } from './http/health.ts'
+import { type Check, healthRoutes } from './http/health.ts'
 import { openHttp } from './http/open.ts'
 import { urlOf } from './http/url-of.ts'
 import { kafkaAccess } from './kafka/access.ts'
 import { openKafka } from './kafka/open.ts'
 import { openKeeper } from './keep-running.ts'
 import { openMeter } from './metrics/open.ts'
+import { measureProcess } from './metrics/process.ts'
+import { measureProgress, overdueIn, silenceOf } from './metrics/progress.ts'
 import { runRole } from './role.ts'
 
 /** Everything on one machine: the broker and the store where none are set, all roles, the doors and the API. */
@@ -74,7 +76,8 @@ await runRole('up', async ({ config, logger, stop }) => {
     onChildEnd: (reason) => meter.add('penstock_sandbox_children_ended_total', { reason }),
   })
 
-  await using keeper = openKeeper({ stop, logger })
+  const onBreak = (role: string) => meter.add('penstock_role_restarts_total', { role })
+  await using keeper = openKeeper({ stop, logger, onBreak })
   const publicUrl = () => config.PUBLIC_URL ?? urlOf(config.HOST, config.PORT)
   const info = () => ({
     version: packageJson.version,
@@ -83,18 +86,22 @@ await runRole('up', async ({ config, logger, stop }) => {
     metrics_url: `${publicUrl()}/metrics`,
     public_url: publicUrl(),
     roles: Object.fromEntries(
-      keeper.health().map(({ role, state, error }) => [role, error ?? (state === 'running' ? 'ok' : state)]),
+      keeper.health().map(({ role, state, error }) => {
+        const said = error ?? (state === 'running' ? silenceOf(log, role) : state)
+        return [role, said ?? 'ok']
+      }),
     ),
   })
-  const health = healthRoutes({
-    meter,
-    checks: [
-      { name: 'kafka', check: async () => brokers.complaint() ?? (await log.ping().then(() => null)) },
-      { name: 'clickhouse', check: async () => server.complaint() ?? (await store.query('SELECT 1').then(() => null)) },
-      { name: 'roles', check: async () => keeper.health().find(({ state }) => state !== 'running')?.error ?? null },
-      { name: 'catalogue', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
-    ],
-  })
+  const checks: readonly Check[] = [
+    { name: 'kafka', check: async () => brokers.complaint() ?? (await log.ping().then(() => null)) },
+    { name: 'clickhouse', check: async () => server.complaint() ?? (await store.query('SELECT 1').then(() => null)) },
+    { name: 'roles', check: async () => keeper.health().find(({ state }) => state !== 'running')?.error ?? null },
+    { name: 'catalogue', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
+    { name: 'retention', check: async () => overdueIn(log) },
+  ]
+  const health = healthRoutes({ meter, checks })
+  measureProgress(meter, log)
+  measureProcess(meter, { version: packageJson.version, keeper, catalogue, checks, sandbox })
   const api = apiRoutes({
     catalogue,
     store,

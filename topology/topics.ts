@@ -68,4 +68,11 @@ export const projectTopics = (project: string, jobs: readonly string[]): readonl
   ...jobs.map((job): TopicSpec => ({ ...forWork, name: jobTopic(project, job), partitions: 'job' })),
 ]
 
+/** How long the topic keeps a record by this table, in milliseconds; undefined for ever, and for a topic that is not ours. */
+export const retentionMsOf = (topic: string): number | undefined => {
+  if (parseTopic(topic)) return forWork.retentionMs
+  const keptMs = fixedTopics.find(({ name }) => name === topic)?.retentionMs
+  return keptMs === forEver ? undefined : keptMs
+}
+
 const forWork = { retentionMs: 7 * day, maxMessageBytes: 11 * mb, cleanup: 'delete', precious: true } as const

@@ -11,7 +11,9 @@ import type { Job } from '../../topology/project/project.ts'
 import { jobTopic, parseTopic } from '../../topology/topics.ts'
 import { jobRecordIdOf } from '../../topology/wire/job.ts'
 import { type FinishedFacts, runRecord } from '../../topology/wire/runs.ts'
+import { timeOf } from '../../topology/words/ids.ts'
 import type { RunRequest } from '../../topology/words/run.ts'
+import { traceIdOf } from '../../topology/words/trace.ts'
 import type { Sandbox } from './sandbox/open.ts'
 import { runnerStage } from './stage.ts'
 
@@ -33,6 +35,12 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
   using _changes = catalogue.onChange(subscribe)
   subscribe()
 
+  const { schedule, lanesOpen, runsInHand } = byLane(catalogue)
+  using _runs = meter.ask('penstock_runs_in_hand', () => [[{}, runsInHand()]])
+  using _lanes = meter.ask('penstock_runner_lanes', () => [
+    [{ state: 'busy' }, Math.min(runsInHand(), lanesOpen())],
+    [{ state: 'waiting' }, Math.max(0, lanesOpen() - runsInHand())],
+  ])
   const stage = runnerStage({
     ...parts,
     announce: (started, key) => {
@@ -48,7 +56,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
       name: 'runner',
       stage: limitBurials(50, safely(stage)),
       retry: parts.retry,
-      schedule: byLane(catalogue, meter),
+      schedule,
       onBurial: reportBurials({ meter, logger }),
     },
     stop,
@@ -59,10 +67,13 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
 const topicsOf = (catalogue: Catalogue): readonly string[] =>
   [...catalogue.known()].flatMap(([project, jobs]) => [...jobs].map((job) => jobTopic(project, job)))
 
+type ByLane = Readonly<{ schedule: Schedule; lanesOpen(): number; runsInHand(): number }>
+
 /** One key of one job at a time, `concurrency` runs of one job, and a cap over all jobs. */
-const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
+const byLane = (catalogue: Catalogue): ByLane => {
   const order = lanes()
-  const all = gate(runsInHand)
+  const all = gate(mostInHand)
+  let inHand = 0
   const modes = new Map<string, Mode>()
 
   const modeOf = (topic: string, { order, concurrency }: Job): Mode => {
@@ -74,13 +85,13 @@ const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
     return mode
   }
 
-  return (delivery, work) => {
+  const schedule: Schedule = (delivery, work) => {
     const counted = async () => {
-      meter.add('penstock_runs_in_hand', {}, 1)
+      inHand++
       try {
         await work()
       } finally {
-        meter.add('penstock_runs_in_hand', {}, -1)
+        inHand--
       }
     }
     const job = jobOf(catalogue, delivery)
@@ -93,13 +104,14 @@ const byLane = (catalogue: Catalogue, meter: Meter): Schedule => {
     mode.inHand.add(done)
     return done.finally(() => mode.inHand.delete(done))
   }
+  return { schedule, lanesOpen: order.open, runsInHand: () => inHand }
 }
 
 /** How the runs of a job wait for each other. When a deploy changes that, new runs begin after `before`, or they would overtake. */
 type Mode = Pick<Job, 'order' | 'concurrency'> &
   Readonly<{ places: Gate; inHand: Set<Promise<void>>; before: Promise<unknown> }>
 
-const runsInHand = 64
+const mostInHand = 64
 
 const jobOf = (catalogue: Catalogue, { record }: Delivery): Job | undefined => {
   const name = parseTopic(record.topic)
@@ -122,10 +134,11 @@ const laneOf = ({ record }: Delivery, { order }: Mode): string => {
 const count = (meter: Meter, { request, event }: Readonly<{ request: RunRequest; event: FinishedFacts }>): void => {
   const { project, job } = request
   meter.add('penstock_runs_total', { project, job, status: event.status })
-  meter.observe('penstock_run_duration_seconds', { project }, event.duration_ms / 1_000)
-  meter.observe(
-    'penstock_run_wait_seconds',
-    { project },
-    (Date.parse(event.started_at) - request.queuedAt.getTime()) / 1_000,
-  )
+  const traceId = traceIdOf(event.traceparent ?? '')
+  const [started, finished] = [Date.parse(event.started_at), Date.parse(event.finished_at)]
+  const secondsFrom = (from: number, to: number) => ({ value: Math.max(0, to - from) / 1_000, traceId })
+  meter.observe('penstock_run_wait_seconds', { project }, secondsFrom(request.queuedAt.getTime(), started))
+  meter.observe('penstock_run_duration_seconds', { project }, { value: event.duration_ms / 1_000, traceId })
+  if (request.replay !== '') return
+  meter.observe('penstock_run_end_to_end_seconds', { project }, secondsFrom(timeOf(request.message), finished))
 }

@@ -3,7 +3,7 @@ import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
 import { outOfMemory } from './killed.ts'
-import { type FromChild, type JobToRun, parseFromChild, toChildText } from './messages.ts'
+import { type FromChild, type Isolates, type JobToRun, parseFromChild, toChildText } from './messages.ts'
 import { pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 
 /** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
@@ -22,6 +22,10 @@ export type Child = Readonly<{
   run(job: Job, state: string): Readonly<{ answer: Promise<Answer>; cut(): void }>
   size(): number
   isAlive(): boolean
+  /** As it last said. */
+  isolates(): Isolates
+  /** Resident memory in bytes. */
+  memory(): number
   /** Kills it for what can be seen from outside: more memory than its runs may need, silence. Gives its memory in bytes. */
   check(limits: ChildLimits): number
   /** Takes no more runs by its owner's promise; ends when it is empty. */
@@ -53,6 +57,7 @@ export const startChild = (realmScript: string): Child => {
   let retiring = false
   let quiet = 0
   let complaint = ''
+  let isolates: Isolates = { loaded: 0, spare: 0 }
 
   const frames = framesOver(pipeOf(process_), {
     onText: (text) => {
@@ -73,6 +78,7 @@ export const startChild = (realmScript: string): Child => {
         ready.resolve()
         return
       case 'alive':
+        isolates = message.isolates
         return
       case 'ended':
         for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome, childDied: false })
@@ -153,6 +159,8 @@ export const startChild = (realmScript: string): Child => {
       return { answer: answer.promise, cut }
     },
     size: () => inHand.size,
+    isolates: () => isolates,
+    memory: () => rssOf(process_),
     isAlive: () => alive && why === undefined && !retiring,
     check: ({ maxRssMb, baseRssMb, quietChecks }) => {
       const rss = rssOf(process_)

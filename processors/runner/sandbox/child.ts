@@ -130,8 +130,8 @@ const sweep = (): void => {
   if (runs === 0) {
     clearInterval(sweeper)
     sweeper = undefined
-  } else if (now - toldAt >= aliveMs) {
-    toldAt = now
-    frames.send(aliveText)
   }
+  if (runs > 0 && now - toldAt < aliveMs) return
+  toldAt = now
+  frames.send(aliveText({ loaded: everyHost.size, spare: spares.length }))
 }

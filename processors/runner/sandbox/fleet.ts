@@ -7,9 +7,14 @@ export type Fleet = Readonly<{
   watch(): void
   /** Told of a child that has grown too large to be kept. */
   onGrown(listener: (child: Child) => Promise<void>): void
+  /** What it consists of now. */
+  state(): SandboxState
   isClosed(): boolean
   close(): Promise<void>
 }>
+
+/** `memoryBytes`: of all processes together. `loaded`, `spare`: isolates, as the processes last said. */
+export type SandboxState = Readonly<{ children: number; memoryBytes: number; loaded: number; spare: number }>
 
 export type FleetOptions = Readonly<{
   script: string
@@ -55,6 +60,15 @@ export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limi
     },
     onGrown: (listener) => {
       onGrown = listener
+    },
+    state: () => {
+      const sum = (of: (child: Child) => number) => [...children].reduce((all, child) => all + of(child), 0)
+      return {
+        children: children.size,
+        memoryBytes: sum((child) => child.memory()),
+        loaded: sum((child) => child.isolates().loaded),
+        spare: sum((child) => child.isolates().spare),
+      }
     },
     isClosed: () => closed,
     close: async () => {

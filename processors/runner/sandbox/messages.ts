@@ -54,8 +54,11 @@ export const parseToChild = (text: string): ToChild => {
 export type Again = Readonly<{ why: 'memory' | 'timeout'; runs: readonly number[] }>
 
 export const readyText = 'ready'
-/** Said by a child that has runs, every `aliveMs`: it watches over them. */
-export const aliveText = 'alive'
+/** Isolates of a child: those with a job loaded, and those that wait for one. */
+export type Isolates = Readonly<{ loaded: number; spare: number }>
+
+/** Said by a child that has runs, every `aliveMs`, and when it has none left: it watches over them. */
+export const aliveText = ({ loaded, spare }: Isolates): string => `alive\n${loaded}\n${spare}`
 export const aliveMs = 500
 /** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
 export const endedText = (lines: string): string => `ended\n${lines}`
@@ -63,7 +66,7 @@ export const againText = ({ why, runs }: Again): string => `again\n${[why, ...ru
 
 export type FromChild =
   | Readonly<{ kind: 'ready' }>
-  | Readonly<{ kind: 'alive' }>
+  | Readonly<{ kind: 'alive'; isolates: Isolates }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
 
@@ -72,8 +75,9 @@ export const parseFromChild = (text: string): FromChild => {
   const [kind, ...lines] = text.split('\n')
   switch (kind) {
     case 'ready':
-    case 'alive':
       return { kind }
+    case 'alive':
+      return { kind, isolates: { loaded: Number(lines[0]), spare: Number(lines[1]) } }
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
     case 'ended': {

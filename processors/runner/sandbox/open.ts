@@ -2,7 +2,7 @@ import type { Job } from '../../../topology/project/project.ts'
 import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import type { ChildEnd } from './child-process.ts'
-import { openFleet } from './fleet.ts'
+import { openFleet, type SandboxState } from './fleet.ts'
 import { mayHaveTaken } from './killed.ts'
 import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.ts'
 import { openQuarantine } from './quarantine.ts'
@@ -16,6 +16,9 @@ export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string }>
  * `sandbox-unavailable` when no process can be started, or when the sandbox is closed.
  */
 export type Sandbox = AsyncDisposable & Readonly<{ run(task: SandboxTask, signal: AbortSignal): Promise<Outcome> }>
+
+/** With what it consists of now: for metrics. */
+export type OpenSandbox = Sandbox & Readonly<{ state(): SandboxState }>
 
 export type SandboxOptions = Readonly<{
   /** Penstock's version, for the first line of every log. */
@@ -35,7 +38,7 @@ export type SandboxOptions = Readonly<{
 }>
 
 /** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
-export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => {
+export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox> => {
   const { version, children = 1 } = options
   const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 500, silenceMs = 10_000, onChildEnd = () => {} } = options
   const script = await realmScript()
@@ -65,5 +68,5 @@ export const openSandbox = async (options: SandboxOptions): Promise<Sandbox> => 
   opening.defer(fleet.close)
   await shared.child()
   opening.move()
-  return { run, [Symbol.asyncDispose]: fleet.close }
+  return { run, state: fleet.state, [Symbol.asyncDispose]: fleet.close }
 }
