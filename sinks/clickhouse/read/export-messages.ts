@@ -1,8 +1,7 @@
 import type { Store } from '../../../topology/flow/ports.ts'
 import type { Column } from './cells.ts'
-import { type ExportOptions, openExport } from './export.ts'
+import { type ExportOptions, openExport, type Sheet } from './export.ts'
 import { type MessageSearch, messageWhere } from './messages.ts'
-import type { Query } from './page.ts'
 
 /** The messages of a search with the columns of `semantics.md` 8. A body in base64 says so behind its media type, as a data URL does (RFC 2397). */
 export const exportMessages = (
@@ -39,20 +38,18 @@ const columns: readonly Column[] = [
  * `matched_jobs`: those that the message itself started by a trigger. `job_states`: of each job that ran for it the status of its latest
  * finished run, `running` while none has finished. The last run is the one that was queued last.
  */
-const rows = (cells: string, ids: readonly string[]): Query => {
-  const sorted = ids.toSorted()
-  return {
-    sql: `SELECT
+const rows: Sheet['rows'] = ({ cells, which, ids: [least, greatest] }) => ({
+  sql: `SELECT
   ${cells}
-FROM (SELECT * FROM message_rows FINAL WHERE id IN {ids:Array(String)}) AS m
+FROM (SELECT * FROM message_rows FINAL WHERE ${which.sql}) AS m
 LEFT JOIN
 (
   SELECT
     message_id,
     arraySort(groupArrayIf(job, matched)) AS matched_jobs,
     mapFromArrays(groupArray(job), groupArray(state)) AS job_states,
-    argMax(last.4, last) AS last_run_id,
-    argMax(last_status, last) AS last_run_status
+    argMax(last_id, last_place) AS last_run_id,
+    argMax(last_status, last_place) AS last_run_status
   FROM
   (
     SELECT
@@ -60,19 +57,23 @@ LEFT JOIN
       toString(job) AS job,
       max(parent_run_id IS NULL AND trigger_kind IN ('message', 'cron')) AS matched,
       ifNull(argMaxIf(toNullable(toString(status)), finished_at, finished_at IS NOT NULL), 'running') AS state,
-      max((queued_at, depth, attempts, id)) AS last,
-      argMax(toString(status), (queued_at, depth, attempts, id)) AS last_status
+      max(${place}) AS last_place,
+      argMax(id, ${place}) AS last_id,
+      argMax(toString(status), ${place}) AS last_status
     FROM run_rows FINAL
-    WHERE message_id IN {ids:Array(String)} AND id >= {first:String} AND id <= {last:String}
+    WHERE id >= {first_run:String} AND id <= {last_run:String}
+      AND message_id IN (SELECT id FROM message_rows WHERE ${which.sql})
     GROUP BY message_id, job
     ORDER BY message_id, job
   )
   GROUP BY message_id
 ) AS r ON r.message_id = m.id
 ORDER BY m.received_at DESC, m.id DESC`,
-    // A run's id begins with the time of its message, as the message's own id does.
-    params: { ids, first: timePart(sorted.at(0)), last: `${timePart(sorted.at(-1))}~` },
-  }
-}
+  // A run's id begins with the time of its message, as the message's own id does.
+  params: { ...which.params, first_run: timePart(least), last_run: `${timePart(greatest)}~` },
+})
 
-const timePart = (id = ''): string => id.slice(0, 13)
+/** When a run was queued, a child after its parent. One number: tuples are slow to compare. */
+const place = 'toUnixTimestamp64Milli(queued_at) * 1000 + least(depth, 999)'
+
+const timePart = (id: string): string => id.slice(0, 13)

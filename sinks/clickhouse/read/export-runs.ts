@@ -1,7 +1,6 @@
 import type { Store } from '../../../topology/flow/ports.ts'
 import type { Column } from './cells.ts'
-import { type ExportOptions, openExport } from './export.ts'
-import type { Query } from './page.ts'
+import { type ExportOptions, openExport, type Sheet } from './export.ts'
 import { type RunSearch, runWhere } from './runs.ts'
 
 /** The runs of a search with the columns of `semantics.md` 8; the log is a list of `{time, level, source, message}`. */
@@ -50,10 +49,10 @@ const columns: readonly Column[] = [
   },
 ]
 
-const rows = (cells: string, ids: readonly string[]): Query => ({
+const rows: Sheet['rows'] = ({ cells, which }) => ({
   sql: `SELECT
   ${cells}
-FROM (SELECT * FROM run_rows FINAL WHERE id IN {ids:Array(String)}) AS r
+FROM (SELECT * FROM run_rows FINAL WHERE ${which.sql}) AS r
 ORDER BY r.queued_at DESC, r.id DESC`,
-  params: { ids },
+  params: which.params,
 })

@@ -11,8 +11,8 @@ export type Sheet = Readonly<{
   bytes: string
   where: Query
   columns: readonly Column[]
-  /** The question for the rows of `{ids:Array(String)}`, newest first, and what else it binds. */
-  rows: (cells: string, ids: readonly string[]) => Query
+  /** The question for the rows of the table that `which` is true of, newest first. `ids`: the least and the greatest of them. */
+  rows: (of: Readonly<{ cells: string; which: Query; ids: readonly [least: string, greatest: string] }>) => Query
 }>
 
 export type ExportOptions = Cells & Readonly<{ signal: AbortSignal }>
@@ -45,16 +45,43 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   const { sheet, options, windows, first } = of
   if (options.format === 'CSV') yield Buffer.from(headerOf(sheet.columns))
-  const read = (ids: readonly string[]): Promise<readonly Uint8Array[]> => {
-    const { sql, params } = sheet.rows(cellsOf(sheet.columns, options), ids)
+  const cells = cellsOf(sheet.columns, options)
+  const read = (slice: Slice): Promise<readonly Uint8Array[]> => {
+    const { sql, params } = sheet.rows({ cells, which: whichOf(sheet, slice), ids: endsOf(slice) })
     return store.read(`${sql}\n${asWeWrite}`, { format: options.format, params, signal: options.signal })
   }
-  async function* slices(): AsyncGenerator<readonly Uint8Array[]> {
-    for (const slice of slicesOf(first)) yield await read(slice)
-    for await (const window of windows) for (const slice of slicesOf(window)) yield await read(slice)
+  async function* slices(): AsyncGenerator<() => Promise<readonly Uint8Array[]>> {
+    for (const slice of slicesOf(first)) yield () => read(slice)
+    for await (const window of windows) for (const slice of slicesOf(window)) yield () => read(slice)
   }
-  for await (const chunks of oneAhead(slices())) yield* chunks
+  for await (const chunks of ahead(slices())) yield* chunks
 }
+
+type Slice = readonly [Found, ...Found[]]
+
+/** A filter that is a question of its own was answered with the window; any other costs less than a list of ids. */
+const whichOf = ({ where, time }: Sheet, slice: Slice): Query => {
+  if (where.sql.includes('SELECT'))
+    return { sql: 'id IN {ids:Array(String)}', params: { ids: slice.map(({ id }) => id) } }
+  const [newest, oldest] = [slice[0], slice.at(-1) ?? slice[0]]
+  return conditions(where, {
+    sql: `${time} BETWEEN ${instant('oldest_time')} AND ${instant('newest_time')}
+  AND (${time}, id) >= (${instant('oldest_time')}, {oldest_id:String}) AND (${time}, id) <= (${instant('newest_time')}, {newest_id:String})`,
+    params: { oldest_time: oldest.at, oldest_id: oldest.id, newest_time: newest.at, newest_id: newest.id },
+  })
+}
+
+const endsOf = (slice: Slice): readonly [string, string] => {
+  let [least, greatest] = [slice[0].id, slice[0].id]
+  for (const { id } of slice) {
+    if (id < least) least = id
+    if (id > greatest) greatest = id
+  }
+  return [least, greatest]
+}
+
+/** A bound number of milliseconds as a time. */
+const instant = (name: string): string => `fromUnixTimestamp64Milli({${name}:Int64}, 'UTC')`
 
 const asWeWrite = `SETTINGS format_csv_null_representation = '', output_format_csv_crlf_end_of_line = 1, date_time_output_format = 'iso',
   output_format_json_escape_forward_slashes = 0, output_format_json_quote_64bit_integers = 0, output_format_json_named_tuples_as_objects = 1`
@@ -91,11 +118,10 @@ const idsOf = async (
   const { table, time, bytes, where } = sheet
   const { sql, params } = conditions(
     where,
-    { sql: `${time} >= fromUnixTimestamp64Milli({window_since:Int64}, 'UTC')`, params: { window_since: since } },
+    { sql: `${time} >= ${instant('window_since')}`, params: { window_since: since } },
     before && {
       // The first half says nothing new, but the index by time understands it.
-      sql: `${time} <= fromUnixTimestamp64Milli({window_time:Int64}, 'UTC')
-  AND (${time}, id) < (fromUnixTimestamp64Milli({window_time:Int64}, 'UTC'), {window_id:String})`,
+      sql: `${time} <= ${instant('window_time')} AND (${time}, id) < (${instant('window_time')}, {window_id:String})`,
       params: { window_time: before.at, window_id: before.id },
     },
   )
@@ -114,38 +140,40 @@ SETTINGS output_format_json_quote_64bit_integers = 0`,
 }
 
 /** Up to so many rows, and about so many bytes, at once: this is what the memory of an export is made of. */
-export const slicesOf = (found: readonly Pick<Found, 'id' | 'bytes'>[]): readonly (readonly string[])[] => {
-  const slices: string[][] = []
-  let slice: string[] = []
+export const slicesOf = (found: readonly Found[]): readonly Slice[] => {
+  const slices: [Found, ...Found[]][] = []
   let size = 0
-  for (const { id, bytes } of found) {
-    if (slice.length === sliceRows || (slice.length > 0 && size + bytes > sliceBytes)) {
-      slices.push(slice)
-      slice = []
-      size = 0
+  for (const row of found) {
+    const slice = slices.at(-1)
+    size += row.bytes
+    if (slice !== undefined && slice.length < sliceRows && size <= sliceBytes) {
+      slice.push(row)
+    } else {
+      slices.push([row])
+      size = row.bytes
     }
-    slice.push(id)
-    size += bytes
   }
-  return slice.length > 0 ? [...slices, slice] : slices
+  return slices
 }
 
-/** The next is on its way while one is being sent. */
-async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
-  let coming = items.next()
-  for (;;) {
-    const item = await coming
-    if (item.done) return
-    coming = items.next()
-    coming.catch(() => {}) // heard when it is its turn, if it ever is
-    yield item.value
+/** The next is asked for while one is being sent. */
+async function* ahead<T>(asks: AsyncGenerator<() => Promise<T>>): AsyncGenerator<T> {
+  const coming: Promise<T>[] = []
+  for await (const ask of asks) {
+    const answer = ask()
+    answer.catch(() => {}) // heard when it is its turn, if it ever is
+    coming.push(answer)
+    const next = coming.length > asksAhead ? coming.shift() : undefined
+    if (next !== undefined) yield await next
   }
+  for (const answer of coming) yield await answer
 }
 
+const asksAhead = 1
 const firstSpanMs = 60_000
 const windowRows = 50_000
-const sliceRows = 10_000
-const sliceBytes = 8_000_000
+const sliceRows = 16_000
+const sliceBytes = 12_000_000
 
 /** Aims at windows that are half full, and does not trust a thin one too far. */
 const growth = (found: number): number => Math.min(8, windowRows / 2 / found)
