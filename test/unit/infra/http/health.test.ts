@@ -43,3 +43,11 @@ test('metrics are in the text format of Prometheus', async () => {
   expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4')
   expect(await answer.text()).toContain('# TYPE penstock_http_requests_total counter')
 })
+
+test('who can read OpenMetrics gets it', async () => {
+  await using http = await serve(healthRoutes({ meter, checks: [] }))
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
+  const answer = await fetch(`${http.url}/metrics`, { headers: { accept } })
+  expect(answer.headers.get('content-type')).toContain('application/openmetrics-text; version=1.0.0')
+  expect(await answer.text()).toContain('# TYPE penstock_http_requests counter')
+})

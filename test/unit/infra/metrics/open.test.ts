@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openMeter } from '../../../../infra/metrics/open.ts'
 import { metrics } from '../../../../topology/metrics.ts'
+import { readExposition } from '../../../fixtures/exposition.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 
@@ -87,6 +88,24 @@ test('asking in one format does not change the other', async () => {
   expect(open).toContain('penstock_matches_total{project="p"} 1\n')
   expect(open).toMatch(/le="1\.0"\} \d/)
   expect(open.endsWith('\n# EOF\n')).toBe(true)
+})
+
+test('both formats are what a strict reader takes, whatever the labels', async () => {
+  const meter = openMeter()
+  meter.add('penstock_retries_total', { role: 'a"b\\c\nd', fault: 'é' })
+  meter.add('penstock_retries_total', { role: '', fault: '' })
+  for (const value of [0, 0.001, 7, 1e6])
+    meter.observe('penstock_run_wait_seconds', { project: 'p' }, { value, traceId })
+  meter.ask('penstock_consumer_lag_records', () => [[{ group: 'g', topic: 't', partition: '0' }, 1e21]])
+  for (const format of ['text', 'openmetrics'] as const) {
+    const read = readExposition(await meter.text(format), format)
+    const retries = read.get(format === 'text' ? 'penstock_retries_total' : 'penstock_retries')
+    expect(retries?.samples.map(({ labels }) => labels)).toEqual([{ role: 'a"b\\c\nd', fault: 'é' }, {}])
+    const waits = read.get('penstock_run_wait_seconds')?.samples ?? []
+    expect(waits.filter(({ exemplar }) => exemplar)).toHaveLength(format === 'text' ? 0 : 3)
+    expect(read.get('penstock_consumer_lag_records')?.samples.map(({ value }) => value)).toEqual([1e21])
+    expect(read.has(format === 'text' ? 'process_cpu_seconds_total' : 'process_cpu_seconds')).toBe(true)
+  }
 })
 
 const namesIn = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('# TYPE '))

@@ -50,7 +50,7 @@ test('lag is shown by partition, age by topic, and what leaves is shown no more'
   ])
     expect(text).toContain(`${line}\n`)
   expect(text).not.toContain('penstock_consumer_heartbeat_age_seconds{group="idle"}')
-  expect(text).not.toContain('penstock_sink_lag_seconds ') // no sink here
+  expect(text).not.toContain('\npenstock_sink_lag_seconds ') // no sink here
 
   partitions.splice(1)
   const later = await meter.text()
