@@ -1,7 +1,9 @@
+import type { Static } from 'typebox'
 import { Fault } from '../../topology/flow/fault.ts'
 import { problem, type Reply, type Request } from '../../topology/http.ts'
 import type { Deployment, DeployOutcome, History } from '../../topology/project/deployment.ts'
 import { etagOf, stale } from './etag.ts'
+import type { deployAnswer } from './project-answers-schema.ts'
 import { sourcesOf } from './sources.ts'
 
 /** Writes a deployment and says what it came to. Throws Fault `log-unavailable` when the log does not take it. */
@@ -26,7 +28,7 @@ export const write = async (deps: DeployDeps, { deployment, history, request }: 
       dry_run: request.query['dry_run'] === true,
       difference: deployment.difference,
       sources: deployment.next === undefined ? {} : sourcesOf(deployment.next.project, deps.publicUrl()),
-    },
+    } satisfies Static<typeof deployAnswer>,
   })
   if (request.query['dry_run'] === true) return reply(history.deploy)
   if (before !== undefined && textOf(before.document) === textOf(deployment.next?.document)) return reply(before.deploy)

@@ -44,14 +44,14 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
 })
 
 /** A list of things of history, newest first, as a page of it. */
-export const listRoute = <Query extends TSchema>(
+export const listRoute = <Query extends TSchema, Item extends TSchema>(
   deps: HistoryDeps,
   list: Readonly<{
     path: Route['path']
     summary: string
     query: Query
-    item: TSchema
-    page: (search: ListSearch, asked: Static<Query>) => Promise<Page<object>>
+    item: Item
+    page: (search: ListSearch, asked: Static<Query>) => Promise<Page<Static<Item>>>
   }>,
 ): Route =>
   historyRoute(deps, {
@@ -64,7 +64,7 @@ export const listRoute = <Query extends TSchema>(
   })
 
 /** A thing of history, or 404. */
-export const oneOf = (what: string, found: object | undefined): Reply =>
+export const oneOf = <Whole extends object>(what: string, found: Whole | undefined): Reply =>
   found === undefined
     ? problem(
         404,

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { listedBodyBytes } from '../../sinks/clickhouse/read/messages.ts'
 import { endStatuses } from '../../topology/words/run.ts'
 import { runItem } from './run-schema.ts'
-import { closed, orNull, texts, time, uuid } from './schema-words.ts'
+import { closed, listOf, orNull, texts, time, uuid } from './schema-words.ts'
 
 export const messageStatuses = ['running', 'unmatched', ...endStatuses] as const
 
@@ -22,7 +22,7 @@ const columns = {
   size: Type.Integer({ description: 'bytes of the body' }),
   parent_id: orNull(uuid('the message that this one was made of')),
   duplicate_of: orNull(uuid('the message that this one repeats')),
-  origin: Type.String({ description: 'how it came in' }),
+  origin: Type.String({ description: 'where it lay: topic, partition, offset' }),
   status: orNull(
     Type.Enum(messageStatuses, {
       description:
@@ -32,11 +32,11 @@ const columns = {
 }
 
 const item = {
-  id: '01a1c1c4-b1e0-7a11-8b22-5e6f7a8b9c0d',
+  id: '01a1fe89-6cb8-7f98-9417-b5b509236fbc',
   project: 'clinic',
   kind: 'message',
   source: 'inbox',
-  received_at: '2026-11-21T09:00:00.000Z',
+  received_at: '2026-11-21T14:36:21.628Z',
   key: 'A-17',
   content_type: 'application/json',
   headers: { 'content-type': 'application/json', 'x-patient-id': 'A-17' },
@@ -45,7 +45,7 @@ const item = {
   size: 46,
   parent_id: null,
   duplicate_of: null,
-  origin: 'webhook',
+  origin: 'intake.clinic/0/0',
   status: 'success',
 }
 
@@ -54,6 +54,6 @@ export const messageItem = closed(columns, { $id: 'MessageItem', examples: [item
 
 /** A message with its whole body and its runs, parents before children. */
 export const wholeMessage = closed(
-  { ...columns, runs: Type.Array(runItem) },
+  { ...columns, runs: listOf(runItem) },
   { $id: 'Message', examples: [{ ...item, runs: [] }] },
 )

@@ -20,7 +20,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
     path: '/api/projects/:project/messages/:id',
     summary: 'A message with its runs',
     answers: { 200: jsonAnswer('The message', wholeMessage) },
-    answer: async (_request, of) => oneOf('message', await readMessage(deps.store, of)),
+    answer: async (_request, of) => oneOf<Static<typeof wholeMessage>>('message', await readMessage(deps.store, of)),
   }),
 ]
 

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { type Answer, type Answers, jsonAnswer, refusal, retryLater } from '../../topology/http-answers.ts'
-import { closed, time, uuid } from './schema-words.ts'
+import { closed, listOf, time, uuid } from './schema-words.ts'
 
 const addresses = Type.Record(
   Type.String(),
@@ -39,20 +39,26 @@ export const projectItem = closed(
     examples: [
       {
         name: 'clinic',
-        description: '',
+        description: 'Registrations of a small clinic',
         deploy: 1,
-        deployed_at: '2026-11-21T09:00:00.000Z',
+        deployed_at: '2026-11-21T14:36:19.078Z',
         sources: { inbox },
-        triggers: [{ name: 'registration', type: 'message' }],
-        jobs: [{ name: 'register', version: 1, enabled: true }],
+        triggers: [
+          { name: 'registration', type: 'message' },
+          { name: 'not-registered', type: 'fail' },
+        ],
+        jobs: [
+          { name: 'register', version: 1, enabled: true },
+          { name: 'complain', version: 1, enabled: true },
+        ],
       },
     ],
   },
 )
 
-const names = Type.Array(Type.String())
+const names = listOf(Type.String())
 const changes = closed(
-  { added: names, changed: Type.Array(closed({ name: Type.String(), keys: names })), removed: names },
+  { added: names, changed: listOf(closed({ name: Type.String(), keys: names })), removed: names },
   { $id: 'Changes' },
 )
 
@@ -75,8 +81,8 @@ export const deployAnswer = closed(
         difference: {
           settings: [],
           sources: { added: ['inbox'], changed: [], removed: [] },
-          triggers: { added: ['registration'], changed: [], removed: [] },
-          jobs: { added: ['register'], changed: [], removed: [] },
+          triggers: { added: ['registration', 'not-registered'], changed: [], removed: [] },
+          jobs: { added: ['register', 'complain'], changed: [], removed: [] },
         },
         sources: { inbox },
       },

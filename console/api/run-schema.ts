@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { endStatuses } from '../../topology/words/run.ts'
-import { closed, orNull, time, uuid } from './schema-words.ts'
+import { closed, listOf, orNull, time, uuid, word } from './schema-words.ts'
 
 export const runStatuses = ['queued', 'running', 'waiting', ...endStatuses] as const
 
@@ -15,7 +15,7 @@ const columns = {
   retry_of: orNull(uuid('the run that this one repeats')),
   trigger: Type.String(),
   trigger_kind: Type.String({ description: 'message, cron, flow, fail, edge or manual' }),
-  status: Type.Enum(runStatuses),
+  status: word(runStatuses),
   error_type: orNull(Type.String()),
   error_message: orNull(Type.String()),
   exit_code: orNull(Type.Integer()),
@@ -30,26 +30,26 @@ const columns = {
 }
 
 const item = {
-  id: '01a1c1c4-b1e0-8f3a-9c55-0d6a1b2c3d4e',
+  id: '01a1fe89-6d48-7b41-a083-0e3fbc1b349d',
   project: 'clinic',
   job: 'register',
   job_version: 1,
   adaptor: 'common@0.1.0',
-  message_id: '01a1c1c4-b1e0-7a11-8b22-5e6f7a8b9c0d',
+  message_id: '01a1fe89-6d48-7bea-b649-9411c1e88877',
   parent_run_id: null,
   retry_of: null,
   trigger: 'registration',
   trigger_kind: 'message',
   status: 'failed',
-  error_type: 'RuntimeError',
-  error_message: 'TypeError: state.data.name is not a text',
+  error_type: 'TypeError',
+  error_message: 'state.data.name.toUpperCase is not a function',
   exit_code: 1,
   attempts: 1,
   starts: 1,
-  queued_at: '2026-11-21T09:00:00.000Z',
-  started_at: '2026-11-21T09:00:00.004Z',
-  finished_at: '2026-11-21T09:00:00.009Z',
-  duration_ms: 5,
+  queued_at: '2026-11-21T14:36:21.726Z',
+  started_at: '2026-11-21T14:36:21.869Z',
+  finished_at: '2026-11-21T14:36:21.964Z',
+  duration_ms: 95,
   depth: 0,
   key: 'A-17',
 }
@@ -85,26 +85,39 @@ export const wholeRun = closed(
     ...columns,
     input: Type.Unknown({ description: 'the state that it was given; null for one that succeeded' }),
     final_state: Type.Unknown({ description: 'the state that it came to; null for one that did not succeed' }),
-    log: Type.Array(logLine),
+    log: listOf(logLine),
     error: orNull(runError),
-    calls: Type.Array(Type.Unknown(), { maxItems: 0 }),
+    calls: listOf(Type.Unknown(), { maxItems: 0 }),
   },
   {
     $id: 'Run',
     examples: [
       {
         ...item,
-        input: { data: { name: 17 }, request: { method: 'POST' }, references: [] },
+        input: {
+          data: { form: 'registration', name: 17 },
+          request: {
+            method: 'POST',
+            path: ['inbox', '54804f1a-4a70-4392-97cb-1f350e98e9c8'],
+            query_params: {},
+            headers: { 'content-type': 'application/json', 'x-patient-id': 'A-17' },
+          },
+          references: [],
+        },
         final_state: null,
         log: [
-          { time: '2026-11-21T09:00:00.005Z', level: 'info', source: 'penstock', message: 'common@0.1.0' },
-          { time: '2026-11-21T09:00:00.007Z', level: 'log', source: 'job', message: 'registering 17' },
+          {
+            time: '2026-11-21T14:36:21.870Z',
+            level: 'info',
+            source: 'penstock',
+            message: 'Penstock 0.1.0, Node v24.21.0, adaptor common',
+          },
         ],
         error: {
-          name: 'RuntimeError',
-          message: 'TypeError: state.data.name is not a text',
-          line: 3,
-          column: 9,
+          name: 'TypeError',
+          message: 'state.data.name.toUpperCase is not a function',
+          line: 1,
+          column: 51,
           operation: 'fn',
           details: null,
         },

@@ -22,7 +22,7 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
     answers: { 200: jsonAnswer('The run', wholeRun) },
     answer: async (_request, of) => {
       const run = await readRun(deps.store, of)
-      return oneOf('run', run && { ...run, calls: [] })
+      return oneOf<Static<typeof wholeRun>>('run', run && { ...run, calls: [] })
     },
   }),
 ]

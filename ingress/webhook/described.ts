@@ -13,7 +13,7 @@ const metaHeaders: Readonly<Record<string, TSchema>> = {
   ),
 }
 const closed = { additionalProperties: false }
-const uuid = Type.String({ format: 'uuid', examples: ['01a1c1c4-b1e0-7a11-8b22-5e6f7a8b9c0d'] })
+const uuid = Type.String({ format: 'uuid', examples: ['01a1fe89-6cb8-7f98-9417-b5b509236fbc'] })
 
 const takenBy: Readonly<Record<string, Answers>> = {
   i: {
