@@ -31,10 +31,11 @@ type Fact = {
   holds: boolean
   /** In how many conditions it is. */
   uses: number
-  /** Those conditions of which this fact leads the way. */
+  /** The one condition of which this fact leads the way, or the branch of several. */
+  only: Fact | undefined
   branch: Branch | undefined
-  /** What a condition consists of, in the order in which it was put into branches. */
-  readonly parts: readonly Fact[]
+  /** What a condition consists of besides the fact that leads to it, in the order in which branches are made of it. */
+  readonly rest: readonly Fact[]
 }
 
 /** Conditions that have their first facts in common: few as a list, more by their next fact. */
@@ -106,12 +107,26 @@ export const filterIndex = (): FilterIndex => {
     look(place, value)
     const facts = held
     held = outer
-    for (const { branch } of facts) if (branch !== undefined) gather(branch, facts)
-    for (const fact of facts) fact.holds = false
+    conclude(facts)
+    letGo(facts)
+  }
+
+  /** Holds the conditions of which all facts are among these. */
+  const conclude = (facts: readonly Fact[]): void => {
+    for (const { only, branch } of facts) {
+      if (only !== undefined) consider(only)
+      else if (branch !== undefined) gather(branch, facts)
+    }
+  }
+
+  const consider = (condition: Fact): void => {
+    if (condition.holds) return
+    for (const fact of condition.rest) if (!fact.holds) return
+    hold(condition)
   }
 
   const gather = ({ conditions, next }: Branch, facts: readonly Fact[]): void => {
-    for (const condition of conditions) if (!condition.holds && condition.parts.every(holds)) hold(condition)
+    for (const condition of conditions) consider(condition)
     if (next === undefined) return
     if (next.size < facts.length) {
       for (const [fact, branch] of next) if (fact.holds) gather(branch, facts)
@@ -136,16 +151,16 @@ export const filterIndex = (): FilterIndex => {
   }
 
   const conditionOf = (place: Place, filter: Json): Fact => {
-    const parts = [...new Set(factsOf(place, filter))]
-    return conditionWith(parts) ?? newCondition(parts)
+    const facts = [...new Set(factsOf(place, filter))]
+    return conditionWith(facts) ?? newCondition(facts)
   }
 
   /** A condition that has all these facts, and no others, is found as a value finds it: by what holds. */
-  const conditionWith = (parts: readonly Fact[]): Fact | undefined => {
-    for (const part of parts) part.holds = true
-    for (const { branch } of parts) if (branch !== undefined) gather(branch, parts)
-    const condition = held.find((met) => met.parts.length === parts.length)
-    letGo(parts)
+  const conditionWith = (facts: readonly Fact[]): Fact | undefined => {
+    for (const fact of facts) fact.holds = true
+    conclude(facts)
+    const condition = held.find(({ rest }) => rest.length === facts.length - 1)
+    letGo(facts)
     letGo(held)
     held = []
     return condition
@@ -167,20 +182,23 @@ export const filterIndex = (): FilterIndex => {
 
 /** The rarest fact leads, so that a value which lacks it costs nothing. Facts become less rare later: that costs time, never an answer. */
 const newCondition = (facts: readonly Fact[]): Fact => {
-  const condition = newFact(facts.toSorted((a, b) => a.uses - b.uses))
+  const [lead, ...rest] = facts.toSorted((a, b) => a.uses - b.uses) as [Fact, ...Fact[]]
   for (const fact of facts) fact.uses++
-  settle(condition)
+  const condition = newFact(rest)
+  if (lead.branch !== undefined) settle(lead.branch, condition)
+  else if (lead.only === undefined) lead.only = condition
+  else {
+    lead.branch = { conditions: [lead.only, condition], next: undefined }
+    lead.only = undefined
+  }
   return condition
 }
 
-const settle = (condition: Fact): void => {
-  const [first] = condition.parts
-  if (first === undefined) return
-  first.branch ??= newBranch()
-  let branch = first.branch
-  let depth = 1
-  for (let part = condition.parts[1]; branch.next !== undefined && part !== undefined; part = condition.parts[depth]) {
-    branch = entryOf(branch.next, part, newBranch)
+const settle = (from: Branch, condition: Fact): void => {
+  let branch = from
+  let depth = 0
+  for (let fact = condition.rest[0]; branch.next !== undefined && fact !== undefined; fact = condition.rest[depth]) {
+    branch = entryOf(branch.next, fact, newBranch)
     depth++
   }
   branch.conditions.push(condition)
@@ -191,8 +209,8 @@ const split = (branch: Branch, depth: number): void => {
   const next = new Map<Fact, Branch>()
   branch.next = next
   for (const condition of branch.conditions.splice(0)) {
-    const part = condition.parts[depth]
-    const home = part === undefined ? branch : entryOf(next, part, newBranch)
+    const fact = condition.rest[depth]
+    const home = fact === undefined ? branch : entryOf(next, fact, newBranch)
     home.conditions.push(condition)
   }
 }
@@ -253,7 +271,14 @@ const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return made
 }
 
-const newFact = (parts: readonly Fact[] = []): Fact => ({ holds: false, uses: 0, branch: undefined, parts })
+const newFact = (rest: readonly Fact[] = none): Fact => ({
+  holds: false,
+  uses: 0,
+  only: undefined,
+  branch: undefined,
+  rest: rest.length === 0 ? none : rest,
+})
+const none: readonly Fact[] = []
 const newBranch = (): Branch => ({ conditions: [], next: undefined })
 const newPlace = (): Place => ({
   members: undefined,
@@ -263,8 +288,6 @@ const newPlace = (): Place => ({
   array: undefined,
   items: undefined,
 })
-
-const holds = (fact: Fact): boolean => fact.holds
 
 const letGo = (facts: readonly Fact[]): void => {
   for (const fact of facts) fact.holds = false
