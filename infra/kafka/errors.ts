@@ -33,6 +33,12 @@ export const unavailable = (cause: unknown, why = textOf(cause)): Fault =>
 export const isHopeless = (error: unknown): boolean =>
   hasCode(error, 'GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED')
 
+/** What of the cluster's we may not use, and who says what we need. */
+export const forbidden = (error: unknown): Error =>
+  new Error(`Kafka refuses: ${textOf(error)} penstock provision --print lists the rights that each role needs.`, {
+    cause: error,
+  })
+
 /** The names of all that an error is made of: Kafka's, Node's, OpenSSL's; the text of what has none. */
 export const codesOf = (error: unknown): readonly string[] => {
   if (!(error instanceof Error)) return []

@@ -5,7 +5,7 @@ import { backoff } from '../../topology/flow/retry.ts'
 import { aborted } from '../../topology/flow/stop.ts'
 import type { Cluster, ClusterOptions } from './cluster.ts'
 import { type Commit, openDesk, type Place, placeKey } from './desk.ts'
-import { isHopeless, textOf } from './errors.ts'
+import { forbidden, isHopeless, textOf } from './errors.ts'
 import { runFetching } from './fetching.ts'
 import { type Membership, openMembership } from './membership.ts'
 import { sendCommits } from './offsets.ts'
@@ -205,7 +205,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
         return
       }
       callOff()
-      if (isHopeless(reason)) throw reason
+      if (isHopeless(reason)) throw forbidden(reason)
       logger.warn({ group }, `Joining the group again: ${textOf(reason)}`)
     } finally {
       clearInterval(watch)

@@ -1,7 +1,7 @@
 import type { Logger, TailItem } from '../../topology/flow/ports.ts'
 import type { Cluster } from './cluster.ts'
 import { placeKey } from './desk.ts'
-import { errorOf, isHopeless, textOf } from './errors.ts'
+import { errorOf, forbidden, isHopeless, textOf } from './errors.ts'
 import { openFetcher } from './fetch.ts'
 import { earliest, latest, listOffsets } from './offsets.ts'
 import { pause } from './pause.ts'
@@ -77,7 +77,7 @@ export async function* tailOf(
         }
       } catch (error) {
         if (signal.aborted) return
-        if (isHopeless(error)) throw error
+        if (isHopeless(error)) throw forbidden(error)
         if (attempt % 20 === 5) logger.warn({ topic, attempt }, `A topic cannot be read yet: ${textOf(error)}`)
         // Ask anew who leads, and go on where we are.
         await pause(Math.min(1_000, 100 * attempt), signal)

@@ -27,6 +27,9 @@ export const rightsOf = (prefix: string): readonly Right[] => [
   },
 ]
 
+/** The role that a part of the map is; its consumer group is called so, too. */
+export const roleOf = (part: string): string => otherNames[part] ?? part.split('/').at(-1) ?? part
+
 type Uses = Readonly<{ prefix: string; reads: readonly string[]; writes: readonly string[] }>
 
 /** Every part follows the definitions; whoever reads writes dead letters, and belongs to the group of its role. */
@@ -56,8 +59,6 @@ const nameOf = (kind: string, prefix: string): Pick<Right, 'name' | 'pattern'> =
     ? { name: prefix + kind, pattern: 'literal' }
     : { name: prefix + begin, pattern: 'prefixed' }
 }
-
-const roleOf = (part: string): string => otherNames[part] ?? part.split('/').at(-1) ?? part
 
 /** Roles that are not called as their folder is. */
 const otherNames: Readonly<Record<string, string>> = {
