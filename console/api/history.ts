@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { BadPlace, type ListSearch, type Page } from '../../sinks/clickhouse/read/page.ts'
+import { BadSearch } from '../../sinks/clickhouse/read/search-text.ts'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
@@ -37,6 +38,7 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
       return await question.answer(request, { project, id })
     } catch (error) {
       if (error instanceof BadPlace) return badPlace
+      if (error instanceof BadSearch) return badSearch(error)
       if (error instanceof Fault && error.code === 'store-unavailable') return storeAway
       throw error
     }
@@ -92,6 +94,13 @@ const badPlace: Reply = problem(
   'Bad Request',
   'The query parameter "after" is none that a page has given; allowed: the `next` of the page before.',
 )
+
+const badSearch = ({ message }: BadSearch): Reply =>
+  problem(
+    400,
+    'Bad Request',
+    `The query parameter "text" is no search: ${message}. It takes words, "a phrase", the beginning of a word*, path.to:word.`,
+  )
 
 const storeAway: Reply = problem(
   503,

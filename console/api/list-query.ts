@@ -3,6 +3,13 @@ import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 
 export const text = Type.Optional(Type.String({ minLength: 1, description: 'text' }))
 
+/** What is wrong with one is said by who reads it (sinks/clickhouse/read/search-text.ts), with the place. */
+export const searchText = Type.Optional(
+  Type.String({
+    description: 'words that all must occur; also "a phrase", the beginning of a word*, path.to[*].it:word',
+  }),
+)
+
 /** Ids may be written in capitals (RFC 9562 section 4). */
 export const uuid = Type.Optional(
   Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', description: 'a UUID' }),

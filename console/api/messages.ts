@@ -4,7 +4,7 @@ import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import type { Route } from '../../topology/http.ts'
 import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, text } from './list-query.ts'
+import { given, idRangeOf, listParameters, searchText, text } from './list-query.ts'
 import { messageItem, messageStatuses, wholeMessage } from './message-schema.ts'
 
 /** Messages as they came in, and one with its runs. */
@@ -27,12 +27,13 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
 /** What a query asks of messages beside the window and the page. */
 export const messageFilters = (asked: Static<typeof messageQuery>): Omit<MessageSearch, keyof ListSearch> => ({
   ...idRangeOf(asked),
-  ...given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key'),
+  ...given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key', 'text'),
 })
 
 export const messageQuery = Type.Object(
   {
     ...listParameters,
+    text: searchText,
     kind: Type.Optional(Type.Enum(['message', 'tick'], { description: 'message, tick' })),
     source: text,
     trigger: text,

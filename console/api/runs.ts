@@ -4,7 +4,7 @@ import { listRuns, type RunSearch, readRun } from '../../sinks/clickhouse/read/r
 import type { Route } from '../../topology/http.ts'
 import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, text, uuid } from './list-query.ts'
+import { given, idRangeOf, listParameters, searchText, text, uuid } from './list-query.ts'
 import { runItem, runStatuses, wholeRun } from './run-schema.ts'
 
 /** Runs, and one with its states, its log and its error. */
@@ -30,13 +30,14 @@ export const runRoutes = (deps: HistoryDeps): readonly Route[] => [
 /** What a query asks of runs beside the window and the page. */
 export const runFilters = (asked: Static<typeof runQuery>): Omit<RunSearch, keyof ListSearch> => ({
   ...idRangeOf(asked),
-  ...given(asked, 'status', 'job', 'trigger', 'source'),
+  ...given(asked, 'status', 'job', 'trigger', 'source', 'text'),
   ...(asked.message_id !== undefined && { messageId: asked.message_id }),
 })
 
 export const runQuery = Type.Object(
   {
     ...listParameters,
+    text: searchText,
     status: Type.Optional(Type.Enum(runStatuses, { description: runStatuses.join(', ') })),
     job: text,
     trigger: text,

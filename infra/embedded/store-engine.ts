@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { drainPending, Session } from 'chdb'
 
 /** What is asked of the engine. Values of `params` are in ClickHouse's escaped text form, as its HTTP interface takes them. */
@@ -13,8 +14,12 @@ export type Question = Readonly<{
   access: 'all' | 'read'
 }>
 
-/** An answer comes in chunks; what the engine refuses is thrown as an `EngineError`, at the first chunk if it can. */
-export type Engine = AsyncDisposable & Readonly<{ ask(question: Question): AsyncGenerator<Uint8Array> }>
+/**
+ * An answer comes in chunks; what the engine refuses is thrown as an `EngineError`, at the first chunk if it can. `gone`: nobody wants the
+ * answer any more; a question that only reads ends then, wherever it is.
+ */
+export type Engine = AsyncDisposable &
+  Readonly<{ ask(question: Question, gone?: AbortSignal): AsyncGenerator<Uint8Array> }>
 
 /** ClickHouse's own error: its number, its name, its sentence. */
 export class EngineError extends Error {
@@ -36,9 +41,16 @@ export class EngineError extends Error {
 export const openEngine = (dir: string): Engine => {
   const keeper = new Session(dir) // while one session is open the data stays open, too
 
-  async function* ask(question: Question): AsyncGenerator<Uint8Array> {
-    const session = new Session(dir, { connectionArgs: question.access === 'read' ? readOnly : owner })
+  async function* ask(question: Question, gone?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const mark = randomUUID()
+    const limits = question.access === 'read' ? readOnly : owner
+    const session = new Session(dir, { connectionArgs: [...limits, `--log_comment=${mark}`] })
+    const end = (): void => {
+      keeper.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${mark}' ASYNC`).catch(() => {}) // it has ended by itself
+    }
+    if (isSelect(question.sql)) gone?.addEventListener('abort', end, { once: true })
     try {
+      if (gone?.aborted) return
       const before = beforehand(question)
       if (before) await session.queryAsync(before)
       if (question.data) yield* inserted(session, question, question.data)
@@ -47,6 +59,7 @@ export const openEngine = (dir: string): Engine => {
     } catch (error) {
       throw asEngineError(error)
     } finally {
+      gone?.removeEventListener('abort', end)
       session.close()
     }
   }

@@ -22,7 +22,8 @@ export const storeInterface =
       if (request.method === 'GET' && !url.searchParams.has('query')) return pong(url.pathname, response)
       const access = accessOf(request, url.searchParams, logins)
       const question = await questionOf(request, url.searchParams, access)
-      await answer(engine.ask(access === 'read' ? await guarded(engine, question) : question), question, response)
+      const allowed = access === 'read' ? await guarded(engine, question) : question
+      await answer(engine.ask(allowed, goneSignal(response)), question, response)
     } catch (error) {
       refuse(error, response)
     }
@@ -86,6 +87,7 @@ const answer = async (
   question: Question,
   response: ServerResponse,
 ): Promise<void> => {
+  await using _chunks = chunks
   const first = await chunks.next() // what goes wrong by now still gets a status of its own
   response.writeHead(200, {
     'content-type': contentTypes.get(question.format) ?? 'text/plain; charset=UTF-8',
@@ -97,6 +99,12 @@ const answer = async (
   if (first.done) return void response.end()
   response.write(first.value)
   await pipeline(Readable.from(chunks), response)
+}
+
+const goneSignal = (response: ServerResponse): AbortSignal => {
+  const gone = new AbortController()
+  response.once('close', () => response.writableFinished || gone.abort())
+  return gone.signal
 }
 
 /** After the first bytes only a broken connection can say that the answer is not whole. */

@@ -9,10 +9,12 @@ import {
   type Page,
   pageQuery,
   type Query,
-  readPage,
+  readNewest,
 } from './page.ts'
 import { type RunItem, runsOfMessage } from './runs.ts'
-import { type MessageStatus, statusesOf } from './statuses.ts'
+import { textSearch } from './search.ts'
+import { looksAtRows } from './search-text.ts'
+import { type MessageStatus, statusesOf, statusIs } from './statuses.ts'
 
 /** A message with the columns of the view `messages` (design.md 8) and its status. */
 export type MessageItem = Readonly<{
@@ -48,15 +50,18 @@ export type MessageSearch = ListSearch &
     key?: string
     idFrom?: string
     idTo?: string
+    /** Words of body and headers; a path looks into the body (search-text.ts). */
+    text?: string
   }>
 
 export const listedBodyBytes = 16_384
 
-/** Newest first. Throws `BadPlace` for an `after` that is none. */
+/** Newest first. Throws `BadPlace` for an `after` that is none, `BadSearch` for a `text` with a mistake. */
 export async function listMessages(store: Store, search: MessageSearch): Promise<Page<MessageItem>> {
-  const page = await readPage<Omit<MessageItem, 'status'>>(store, {
-    query: messageList(search),
-    limit: search.limit,
+  const page = await readNewest<Omit<MessageItem, 'status'>, MessageSearch>(store, {
+    search,
+    slow: !isBounded(search) && (looksAtRows(search.text) || (search.status !== undefined && search.job === undefined)),
+    queryOf: messageList,
     timeOf: ({ received_at }) => received_at,
   })
   const statuses = await statusesById(
@@ -89,18 +94,24 @@ export const messageList = (search: MessageSearch): Query => {
 
 /** Which rows of `message_rows` are asked for, whatever is then read of them. */
 export const messageWhere = (search: Omit<MessageSearch, 'limit'>): Query => {
-  const { kind, source, key, idFrom, idTo } = search
-  const bounded = idFrom !== undefined || idTo !== undefined
+  const { kind, source, key, idFrom, idTo, text } = search
+  const range = conditions(
+    listConditions('received_at', { ...search, bounded: isBounded(search) }),
+    idRange(idFrom, idTo),
+  )
   return conditions(
-    listConditions('received_at', { ...search, bounded }),
+    range,
     equals('kind', kind),
     equals('source', source),
     equals('key', key),
-    idRange(idFrom, idTo),
     matchedBy(search),
-    ranFor(search),
+    ranFor(search, range),
+    textSearch(text, { columns: ['body'], inText: true }),
   )
 }
+
+const isBounded = ({ idFrom, idTo }: Pick<MessageSearch, 'idFrom' | 'idTo'>): boolean =>
+  idFrom !== undefined || idTo !== undefined
 
 const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
 
@@ -110,7 +121,7 @@ const matchedBy = ({ trigger }: Pick<MessageSearch, 'trigger'>): Condition =>
     params: { trigger },
   }
 
-const ranFor = ({ job, status, from }: Pick<MessageSearch, 'job' | 'status' | 'from'>): Condition => {
+const ranFor = ({ job, status, from }: Pick<MessageSearch, 'job' | 'status' | 'from'>, range: Query): Condition => {
   const since = from ? `AND queued_at >= {from:DateTime64(3, 'UTC')}` : ''
   const ofProject = 'project = {project:String}'
   if (job !== undefined && status !== undefined)
@@ -123,11 +134,7 @@ const ranFor = ({ job, status, from }: Pick<MessageSearch, 'job' | 'status' | 'f
     }
   if (job !== undefined)
     return { sql: `id IN (SELECT message_id FROM run_rows WHERE ${ofProject} AND job = {job:String})`, params: { job } }
-  if (status !== undefined)
-    return {
-      sql: `id IN (SELECT message_id FROM (${statusesOf({ runs: ofProject, matches: ofProject })}) WHERE status = {status:String})`,
-      params: { status },
-    }
+  if (status !== undefined) return { sql: `id IN (${statusIs(status, range.sql)})`, params: { status } }
   return undefined
 }
 

@@ -30,11 +30,55 @@ export async function readPage<Item extends { id: string }>(
   store: Store,
   page: Readonly<{ query: Query; limit: number; timeOf: (item: Item) => string }>,
 ): Promise<Page<Item>> {
-  const rows = await store.query<Item>(page.query.sql, page.query.params)
-  const items = rows.slice(0, page.limit)
+  return pageOf(await store.query<Item>(page.query.sql, page.query.params), page)
+}
+
+/**
+ * As `readPage`; if `slow`, it walks back in time, in ever longer steps, until the page is full: where each row has to be looked at, the newest
+ * hour often has enough of them.
+ */
+export async function readNewest<Item extends { id: string }, Search extends ListSearch>(
+  store: Store,
+  list: Readonly<{
+    search: Search
+    slow: boolean
+    queryOf: (search: Search) => Query
+    timeOf: (item: Item) => string
+  }>,
+): Promise<Page<Item>> {
+  const { search, slow, queryOf, timeOf } = list
+  const rows: Item[] = []
+  for (const step of slow ? stepsOf(search) : [{}]) {
+    const { sql, params } = queryOf({ ...search, ...step, limit: search.limit - rows.length })
+    rows.push(...(await store.query<Item>(sql, params)))
+    if (rows.length > search.limit) break
+  }
+  return pageOf(rows, { limit: search.limit, timeOf })
+}
+
+const pageOf = <Item extends { id: string }>(
+  rows: readonly Item[],
+  { limit, timeOf }: Readonly<{ limit: number; timeOf: (item: Item) => string }>,
+): Page<Item> => {
+  const items = rows.slice(0, limit)
   const last = items.at(-1)
-  const next = rows.length > items.length && last ? placeText({ time: page.timeOf(last), id: last.id }) : null
-  return { items, next }
+  return { items, next: rows.length > limit && last ? placeText({ time: timeOf(last), id: last.id }) : null }
+}
+
+/** The whole range of a list in parts that meet, the newest first: an hour, a hundred, the rest. */
+const stepsOf = (search: ListSearch): readonly Pick<ListSearch, 'from' | 'to'>[] => {
+  const from = sinceOf(search)
+  const place = search.after === undefined ? undefined : parsePlace(search.after)
+  const newest = Math.min(search.to?.getTime() ?? Date.now(), place ? Date.parse(place.time) : Number.POSITIVE_INFINITY)
+  const starts = [1, 100]
+    .map((hours) => newest - hours * 3_600_000)
+    .filter((start) => start > (from?.getTime() ?? 0))
+    .map((start) => new Date(start))
+  return [...starts, from].map((start, n) => {
+    const before = starts[n - 1]
+    const end = before ? new Date(before.getTime() - 1) : search.to // both ends of a range belong to it
+    return { ...(start && { from: start }), ...(end && { to: end }) }
+  })
 }
 
 /** A condition and the values that it binds; a filter that was not asked for is no condition. */
@@ -53,8 +97,8 @@ export const listConditions = (
   column: string,
   search: Omit<ListSearch, 'limit'> & Readonly<{ bounded?: boolean }>,
 ): Condition => {
-  const { project, from, to, after, bounded } = search
-  const since = from ?? (bounded || to ? undefined : new Date(Date.now() - defaultWindowMs))
+  const { project, to, after } = search
+  const since = sinceOf(search)
   const place = after === undefined ? undefined : parsePlace(after)
   return conditions(
     { sql: 'project = {project:String}', params: { project } },
@@ -66,6 +110,9 @@ export const listConditions = (
     },
   )
 }
+
+const sinceOf = ({ from, to, bounded }: Pick<ListSearch, 'from' | 'to'> & Readonly<{ bounded?: boolean }>) =>
+  from ?? (bounded || to ? undefined : new Date(Date.now() - defaultWindowMs))
 
 /** The question for one page. Its ids are found first, in the narrow columns; only then are the wide ones read, of these alone. */
 export const pageQuery = (

@@ -10,8 +10,10 @@ import {
   type Page,
   pageQuery,
   type Query,
-  readPage,
+  readNewest,
 } from './page.ts'
+import { textSearch } from './search.ts'
+import { looksAtRows } from './search-text.ts'
 
 /** A run with the columns of the view `runs` (design.md 8), without its states. */
 export type RunItem = Readonly<{
@@ -51,11 +53,18 @@ export type RunSearch = ListSearch &
     messageId?: string
     idFrom?: string
     idTo?: string
+    /** Words of log and error; a path looks into input and final state (search-text.ts). */
+    text?: string
   }>
 
-/** Newest first. Throws `BadPlace` for an `after` that is none. */
+/** Newest first. Throws `BadPlace` for an `after` that is none, `BadSearch` for a `text` with a mistake. */
 export const listRuns = (store: Store, search: RunSearch): Promise<Page<RunItem>> =>
-  readPage<RunItem>(store, { query: runList(search), limit: search.limit, timeOf: ({ queued_at }) => queued_at })
+  readNewest<RunItem, RunSearch>(store, {
+    search,
+    slow: !isBounded(search) && looksAtRows(search.text),
+    queryOf: runList,
+    timeOf: ({ queued_at }) => queued_at,
+  })
 
 /** One run with its states, log and error; undefined when there is none of that id in the project. */
 export async function readRun(
@@ -84,10 +93,9 @@ export const runList = (search: RunSearch): Query =>
 
 /** Which rows of `run_rows` are asked for, whatever is then read of them. */
 export const runWhere = (search: Omit<RunSearch, 'limit'>): Query => {
-  const { status, job, trigger, source, messageId, idFrom, idTo } = search
-  const bounded = idFrom !== undefined || idTo !== undefined || messageId !== undefined
+  const { status, job, trigger, source, messageId, idFrom, idTo, text } = search
   return conditions(
-    listConditions('queued_at', { ...search, bounded }),
+    listConditions('queued_at', { ...search, bounded: isBounded(search) }),
     equals('status', status),
     equals('job', job),
     equals('trigger', trigger),
@@ -101,8 +109,12 @@ export const runWhere = (search: Omit<RunSearch, 'limit'>): Query => {
       params: { source },
     },
     idRange(idFrom, idTo),
+    textSearch(text, { columns: ['final_state', 'input'], inText: false }),
   )
 }
+
+const isBounded = ({ idFrom, idTo, messageId }: Pick<RunSearch, 'idFrom' | 'idTo' | 'messageId'>): boolean =>
+  idFrom !== undefined || idTo !== undefined || messageId !== undefined
 
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
   error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, depth, key`

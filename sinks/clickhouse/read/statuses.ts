@@ -33,3 +33,25 @@ FROM
   )
   GROUP BY message_id
 )`
+
+/**
+ * Ids of the messages that have the bound `{status:String}`, and belong to the project, among those that `range` (a condition on
+ * `message_rows`) is true for; maybe of others. Only runs that lie where the runs of such messages can lie are read (a run's id begins with
+ * the time of its message, as the message's own id does), and of most statuses only those of messages that have a run to show for it.
+ */
+export const statusIs = (status: string, range: string): string => {
+  const edge = (which: 'min' | 'max'): string =>
+    `(SELECT substring(${which}(id), 1, 13) FROM message_rows WHERE ${range})`
+  const near = (id: string): string =>
+    `project = {project:String} AND ${id} >= ${edge('min')} AND ${id} <= concat(${edge('max')}, '~')`
+  const shown =
+    status === 'success'
+      ? ''
+      : status === 'unmatched'
+        ? `SELECT message_id FROM match_rows WHERE trigger = '' AND ${near('message_id')}`
+        : `SELECT message_id FROM run_rows FINAL WHERE ${near('id')}
+      AND if(status IN ('queued', 'running', 'waiting'), 'running', toString(status)) = {status:String}`
+  const having = (id: string): string => `${near(id)}${shown && `\n    AND message_id IN (${shown})`}`
+  return `SELECT message_id FROM (${statusesOf({ runs: having('id'), matches: having('message_id') })})
+  WHERE status = {status:String}`
+}
