@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { TSchema } from 'typebox'
 import type { Route } from '../../topology/http.ts'
 import { type Answer, type Answers, problemType } from '../../topology/http-answers.ts'
-import type { JsonObject } from '../../topology/words/json.ts'
+import type { Json, JsonObject } from '../../topology/words/json.ts'
 import { operationIdOf, parametersOf, tagOf } from './openapi-names.ts'
 import { pathParameters } from './openapi-parameters.ts'
 
@@ -42,7 +42,10 @@ export const operationOf = (route: Route, { path, refusals, place }: OperationOp
       ...(content?.[problemType]
         ? {
             content: {
-              [problemType]: { schema: place(content[problemType]), example: problemOf(status, description) },
+              [problemType]: {
+                schema: place(content[problemType]),
+                example: { ...problemOf(status, description), ...shownIn(content[problemType]) },
+              },
             },
           }
         : content && { content: contentOf(content) }),
@@ -74,8 +77,16 @@ export const operationOf = (route: Route, { path, refusals, place }: OperationOp
   }
 }
 
-const propertiesOf = (query: TSchema | undefined): Readonly<Record<string, TSchema>> =>
-  (query as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {}
+const propertiesOf = (schema: TSchema | undefined): Readonly<Record<string, TSchema>> =>
+  (schema as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {}
+
+/** What the parts of an object show of themselves. */
+const shownIn = (schema: TSchema): JsonObject =>
+  Object.fromEntries(
+    Object.entries(propertiesOf(schema)).flatMap(([name, { examples }]: [string, { examples?: readonly Json[] }]) =>
+      examples?.[0] === undefined ? [] : [[name, examples[0]]],
+    ),
+  )
 
 /** A refusal as it may look. */
 export const problemOf = (status: number, description: string): JsonObject => ({

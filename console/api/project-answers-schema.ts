@@ -113,7 +113,9 @@ export const changeAnswers: Answers = {
   200: jsonAnswer('What changed, or would change', deployAnswer, { headers: etagHeader }),
   409: refusal('Somebody else was first: the project has changed since, or another has taken an id of its sources.', {
     headers: { etag: Type.Optional(Type.String({ description: 'of the deploy that is in force' })) },
-    extra: { deploy: Type.Optional(Type.Integer({ description: 'number of the deploy that is in force' })) },
+    extra: {
+      deploy: Type.Optional(Type.Integer({ description: 'number of the deploy that is in force', examples: [2] })),
+    },
   }),
   503: refusal(
     'Kafka did not confirm the change in time: look whether it took effect before you repeat it.',
@@ -128,6 +130,11 @@ const problems = Type.Array(
     line: Type.Optional(Type.Integer({ minimum: 1 })),
     column: Type.Optional(Type.Integer({ minimum: 1 })),
   }),
+  {
+    examples: [
+      [{ path: 'jobs.register', message: 'Add the key "expression": the code of the job.', line: 9, column: 5 }],
+    ],
+  },
 )
 
 /** A refusal with all that is wrong with a document. */

@@ -2,6 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { closed } from './schema-words.ts'
 
 const name = '[a-z0-9][a-z0-9-]{0,62}'
+const uuid = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 const named = (entry: TSchema, description: string): TSchema =>
   Type.Optional(
     Type.Record(Type.String({ pattern: `^${name}$` }), entry, {
@@ -17,7 +18,10 @@ const names = (description: string): TSchema =>
 const size = (description: string, byDefault: string): TSchema =>
   optional(
     Type.Union(
-      [Type.Integer({ minimum: 1, maximum: 10_000_000 }), Type.String({ pattern: '^\\d{1,9}([kK]?|[mM])[bB]$' })],
+      [
+        Type.Integer({ minimum: 1, maximum: 10_000_000 }),
+        Type.String({ pattern: '^(?!0+\\D)\\d{1,9}([kK]?|[mM])[bB]$' }),
+      ],
       {
         description: `${description}: bytes, or a size like 500kb; at most 10mb`,
         default: byDefault,
@@ -30,13 +34,13 @@ const source = closed(
     type: Type.Literal('webhook'),
     id: optional(
       Type.String({
-        pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+        pattern: `^${uuid}$`,
         description: 'made at the first deploy, and kept',
       }),
     ),
     path: optional(
       Type.String({
-        pattern: '^[a-z0-9][a-z0-9_-]{0,254}$',
+        pattern: `^(?!${uuid}$)[a-z0-9][a-z0-9_-]{0,254}$`,
         description: 'also reached at `/i/<project>/<path>`; not in the form of a UUID',
       }),
     ),
@@ -75,7 +79,7 @@ const job = closed(
     trigger: optional(Type.String({ description: 'or `triggers`, not both' })),
     triggers: names('a name or a list of them'),
     adaptor: optional(Type.Literal('common', { default: 'common' })),
-    expression: Type.String({ minLength: 1, description: 'the code of the job' }),
+    expression: Type.String({ pattern: '\\S', description: 'the code of the job' }),
     enabled: flag('false: it matches nothing'),
     concurrency: optional(
       Type.Integer({ minimum: 1, maximum: 1_000, default: 10, description: 'runs at once, for each runner' }),
@@ -84,13 +88,13 @@ const job = closed(
       Type.Enum(['key', 'strict', 'none'], { default: 'key', description: 'strict: one at a time in a partition' }),
     ),
     timeout: optional(
-      Type.String({ pattern: '^\\d{1,9}[smhd]$', default: '100s', description: '`20s` or `5m`; at most 20m' }),
+      Type.String({ pattern: '^(?!0+\\D)\\d{1,9}[smhd]$', default: '100s', description: '`20s` or `5m`; at most 20m' }),
     ),
     memory_mb: optional(Type.Integer({ minimum: 8, maximum: 2_048, default: 128 })),
     console: flag('false: what the job logs is not kept'),
     log_limit: size('what is kept of the log of a run', '1mb'),
   },
-  { $id: 'Job' },
+  { $id: 'Job', not: { required: ['trigger', 'triggers'] } },
 )
 
 /**
@@ -99,7 +103,7 @@ const job = closed(
  */
 export const projectDocument: TSchema = closed(
   {
-    name: Type.String({ pattern: `^${name}$`, description: 'as in the path; not in the form of a UUID' }),
+    name: Type.String({ pattern: `^(?!${uuid}$)${name}$`, description: 'as in the path; not in the form of a UUID' }),
     description: optional(Type.String({ default: '' })),
     sources: named(source, 'doors through which messages come'),
     triggers: named(trigger, 'what starts jobs'),

@@ -16,6 +16,6 @@ export const refusalsOf = ({ access, query, bodyLimit, path }: Route): Answers =
     415: refusal('The body is compressed, or its content type is no media type.'),
   }),
   500: refusal('Something broke; the log says what, under the request id.', {
-    extra: { request_id: Type.String({ format: 'uuid' }) },
+    extra: { request_id: Type.String({ format: 'uuid', examples: ['3f0c52a8-6a3d-4c55-9d0e-1f2a7b7c1d90'] }) },
   }),
 })

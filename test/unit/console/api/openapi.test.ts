@@ -63,6 +63,37 @@ test('every schema is one, and every example is an example of it', () => {
   expect(examples).toBeGreaterThan(10)
 })
 
+describe('what comes of a broken world is described too:', () => {
+  const history = () => operationsOf(document.whole).filter(({ path }) => path.startsWith('/api/projects/{project}/'))
+  const ask = async (house: Doors, { method, path, operation }: ReturnType<typeof history>[number]) => {
+    const example = document.exampleOf(operation)
+    const real = path.replace('{project}', 'clinic').replace('{id}', '018f2b1c-0000-7000-8000-00000000abcd')
+    const answer = await house.api(real, {
+      method,
+      ...(example !== undefined && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(example),
+      }),
+    })
+    return [answer.status, await document.complaints({ method, path }, answer)]
+  }
+
+  test('while the store is away, history is 503', async () => {
+    await doors.deploy({ name: 'clinic' })
+    for (const asked of history()) expect([asked.path, ...(await ask(doors, asked))]).toEqual([asked.path, 503, []])
+  })
+
+  test('when we are wrong, it is 500 with the id of the request', async () => {
+    const wrong = async (): Promise<never> => {
+      throw new TypeError('nobody expected this')
+    }
+    const store = { query: wrong, read: wrong, insert: wrong, command: wrong, [Symbol.asyncDispose]: async () => {} }
+    await using broken = await openDoors({ store })
+    await broken.deploy({ name: 'clinic' })
+    for (const asked of history()) expect([asked.path, ...(await ask(broken, asked))]).toEqual([asked.path, 500, []])
+  })
+})
+
 test('objects of ours are closed: a key that is not described is none', () => {
   expect(document.openObjects()).toEqual([])
 })
