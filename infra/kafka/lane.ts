@@ -1,5 +1,5 @@
-import type { MessageRecord } from '@platformatic/kafka'
 import type { Outgoing } from '../../topology/words/record.ts'
+import type { Message } from './batch-bytes.ts'
 import type { Producer } from './produce.ts'
 import { openQueue } from './queue.ts'
 
@@ -41,10 +41,6 @@ export type Entry = {
   readonly failed: (error: Error) => void
   state: 'waiting' | 'sent' | 'withdrawn' | 'over'
 }
-
-/** As the client wants it; key and headers are never absent. */
-export type Message = Omit<MessageRecord, 'value' | 'key' | 'headers'> &
-  Readonly<{ key: Buffer; value: Buffer | null; headers: Map<Buffer, Buffer> }>
 
 /** What is sent in one piece. `sequence` numbers its first record; the same again is the same batch (KIP-98). */
 export type Batch = Readonly<{

@@ -1,11 +1,11 @@
-import { initProducerIdV4, NumericMap, produceV9 } from '@platformatic/kafka'
+import { createAPI, initProducerIdV4, produceV9, Writer } from '@platformatic/kafka'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
-import type { Outgoing } from '../../topology/words/record.ts'
+import { batchOf } from './batch-bytes.ts'
 import type { Cluster } from './cluster.ts'
 import { codeName, responseOf, textOf } from './errors.ts'
-import type { Batch, Message } from './lane.ts'
+import type { Batch } from './lane.ts'
 
 /** The protocol's side of writing: producer ids, and one request with many batches. */
 export type Produce = AsyncDisposable &
@@ -14,7 +14,6 @@ export type Produce = AsyncDisposable &
     producer(): Promise<Producer>
     /** New batches will have another producer than this; without one named, than the present one. */
     retire(producer?: Producer): void
-    encode(record: Outgoing): Message
     /** Sends the batches, all of one producer, and says of each what came of it. Never throws. */
     send(node: number, batches: readonly Batch[]): Promise<readonly Result[]>
   }>
@@ -35,7 +34,6 @@ export const openProduce = (
   { prefix, logger }: Readonly<{ prefix: string; logger: Logger }>,
 ): Produce => {
   const line = cluster.openLine()
-  const names = new Map<string, Buffer>()
   let current: Producer | undefined
   let coming: Promise<Producer> | undefined
   let closed = false
@@ -53,14 +51,6 @@ export const openProduce = (
     }
   }
 
-  const nameBytes = (name: string): Buffer => {
-    const known = names.get(name)
-    if (known) return known
-    const bytes = Buffer.from(name)
-    if (names.size < 1_000) names.set(name, bytes)
-    return bytes
-  }
-
   return {
     async producer() {
       if (current) return current
@@ -73,33 +63,9 @@ export const openProduce = (
     retire(producer = current) {
       if (current === producer) current = undefined
     },
-    encode({ topic, key, value, headers }) {
-      const bytes = new Map<Buffer, Buffer>()
-      for (const name in headers) {
-        const header = headers[name] ?? ''
-        bytes.set(nameBytes(name), typeof header === 'string' ? Buffer.from(header) : header)
-      }
-      return {
-        topic: prefix + topic,
-        key: Buffer.from(key),
-        value: typeof value === 'string' ? Buffer.from(value) : value,
-        headers: bytes,
-      }
-    },
     async send(node, batches) {
-      const sequences = new NumericMap()
-      const now = BigInt(Date.now())
-      const messages = batches.flatMap(({ lane: { topic, partition }, entries, sequence }) => {
-        sequences.set(`${prefix}${topic}:${partition}`, sequence)
-        return entries.map(({ message }) => ({ ...message, partition, timestamp: now }))
-      })
-      const { id: producerId, epoch: producerEpoch } = batches[0]?.producer ?? { id: -1n, epoch: -1 }
       try {
-        // Its types know no null values; its encoder does.
-        const request = messages as Parameters<typeof produceV9.api.async>[3]
-        const options = { producerId, producerEpoch, sequences }
-        const answer = await line.call(node, produceV9.api, allReplicas, answerMs, request, options)
-        return resultsOf(answer as Answer, batches, prefix)
+        return resultsOf(await line.call(node, produce, prefix, batches), batches, prefix)
       } catch (error) {
         const answer = responseOf<Answer>(error)
         if (answer) return resultsOf(answer, batches, prefix)
@@ -118,6 +84,37 @@ const answerMs = 8_000
 const wait = backoff(50, 1_000)
 
 type Answer = Exclude<Awaited<ReturnType<typeof produceV9.api.async>>, boolean>
+
+/** As the client's own, but with batches that are bytes already. */
+const requestOf = (prefix: string, batches: readonly Batch[]): Writer => {
+  const timestamp = Date.now()
+  const topics = [...Map.groupBy(batches, ({ lane }) => lane.topic)]
+  return Writer.create()
+    .appendString(null)
+    .appendInt16(allReplicas)
+    .appendInt32(answerMs)
+    .appendArray(topics, (topic, [name, ofTopic]) => {
+      topic.appendString(prefix + name).appendArray(ofTopic, (partition, { lane, entries, producer, sequence }) => {
+        const facts = { producerId: producer.id, producerEpoch: producer.epoch, sequence, timestamp }
+        const bytes = batchOf(
+          entries.map(({ message }) => message),
+          facts,
+        )
+        partition
+          .appendInt32(lane.partition)
+          .appendUnsignedVarInt(bytes.length + 1)
+          .append(bytes)
+      })
+    })
+    .appendTaggedFields()
+}
+
+const produce = createAPI<[prefix: string, batches: readonly Batch[]], Answer>(
+  produceV9.api.key ?? 0,
+  produceV9.api.version ?? 9,
+  requestOf,
+  produceV9.parseResponse,
+)
 
 const resultsOf = (answer: Answer, batches: readonly Batch[], prefix: string): readonly Result[] => {
   const codes = new Map<string, number>()

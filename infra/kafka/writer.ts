@@ -2,6 +2,7 @@ import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
 import type { Outgoing } from '../../topology/words/record.ts'
+import { messageOf } from './batch-bytes.ts'
 import type { Cluster } from './cluster.ts'
 import { openDispatch } from './dispatch.ts'
 import { type Entry, type Lane, openLane, wanted } from './lane.ts'
@@ -131,8 +132,8 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
   }
 
   const entryOf = (record: Outgoing, ticket: Ticket, permit?: () => void): Entry => {
-    const message = produce.encode(record)
-    const bytes = sizeOf(message)
+    const message = messageOf(record)
+    const bytes = message.key.length + message.bytes.length + 32
     if (bytes > largestRecord) throw new Fault('record-too-large', `a record of ${bytes} bytes for ${record.topic}`)
     return { record, message, bytes, permit, state: 'waiting', ...ticket }
   }
@@ -197,9 +198,3 @@ const flushMs = 5_000
 const wait = backoff(50, 1_000)
 
 const closedFault = (): Fault => new Fault('log-unavailable', 'the log is closed')
-
-const sizeOf = ({ key, value, headers }: Entry['message']): number => {
-  let size = 32 + key.length + (value?.length ?? 0)
-  for (const [name, header] of headers) size += name.length + header.length + 4
-  return size
-}

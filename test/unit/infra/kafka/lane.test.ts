@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { messageOf } from '../../../../infra/kafka/batch-bytes.ts'
 import { type Batch, type Entry, openLane } from '../../../../infra/kafka/lane.ts'
 import type { Producer } from '../../../../infra/kafka/produce.ts'
 
@@ -87,17 +88,20 @@ const play = (script: Script, { barLate }: Readonly<{ barLate: boolean }>) => {
   return { told, written: broker.log, pushed }
 }
 
-const entryOf = (n: number, { bad, barred }: { bad: boolean; barred: ReadonlySet<number> }): Entry => ({
-  record: { topic: 't', key: 'k', value: null, headers: {} },
-  message: { topic: 't', key: Buffer.from(String(n)), value: bad ? Buffer.from('bad') : null, headers: new Map() },
-  bytes: 1,
-  permit() {
-    if (barred.has(n)) throw new Error('barred')
-  },
-  done() {},
-  failed() {},
-  state: 'waiting',
-})
+const entryOf = (n: number, { bad, barred }: { bad: boolean; barred: ReadonlySet<number> }): Entry => {
+  const record = { topic: 't', key: String(n), value: bad ? 'bad' : null, headers: {} }
+  return {
+    record,
+    message: messageOf(record),
+    bytes: 1,
+    permit() {
+      if (barred.has(n)) throw new Error('barred')
+    },
+    done() {},
+    failed() {},
+    state: 'waiting',
+  }
+}
 
 const numberOf = (entry: Entry): number => Number(entry.message.key.toString())
 
@@ -115,7 +119,7 @@ const openBroker = () => {
       if (known?.last === textOf(batch)) return 'written'
       if (batch.sequence !== (known?.next ?? batch.sequence)) return 'producer lost'
       if (!known && batch.sequence !== 0) return 'producer lost'
-      if (batch.entries.some(({ message }) => message.value !== null)) return 'too large'
+      if (batch.entries.some(({ record }) => record.value !== null)) return 'too large'
       log.push(...batch.entries.map(numberOf))
       producers.set(batch.producer.id, { next: batch.sequence + batch.entries.length, last: textOf(batch) })
       return 'written'
