@@ -7,6 +7,7 @@ export const bannerOf = (up: Up): string =>
     `  inbox     ${up.url}/inbox/${up.source ?? '<source id>'}`,
     ...(up.source === null ? [] : ['', `  ${curlOf(up.url, up.source)}`, '']),
     `  API       ${up.url}/api/projects        token: ${up.tokenPlace}`,
+    `  its docs  ${up.url}/docs`,
     `  SQL       ${up.store.url}        login: ${up.store.login}`,
     ...(up.store.ask === null ? [] : ['', `  ${up.store.ask}`, '']),
     `  Kafka     ${up.kafka}`,

@@ -25,7 +25,7 @@ export const tagOf = (path: string): string => {
   const [first = '', second = '', , fourth = ''] = path.split('/').slice(1)
   if (first === 'i' || first === 'inbox') return 'doors'
   if (first !== 'api') return 'instance'
-  if (fourth !== '') return fourth.replace(/\..*$/, '')
+  if (fourth !== '') return fourth.replace(/\..*$/, '').replaceAll('-', ' ')
   return second === 'info' ? 'instance' : second
 }
 
@@ -36,7 +36,7 @@ export const tagTexts: Readonly<Record<string, string>> = {
   messages: 'What came in, and what became of it.',
   triggers: 'What starts a job.',
   runs: 'What the jobs did.',
-  'dead-letters': 'What could not be used, and why.',
+  'dead letters': 'What could not be used, and why.',
   instance: 'This installation: how it is, what it measures, and this description of it.',
 }
 

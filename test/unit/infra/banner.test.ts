@@ -32,7 +32,7 @@ test('a start tells where everything is', () => {
     kafka: '127.0.0.1:9092',
   }
   const text = bannerOf(up)
-  for (const place of ['/inbox/abc', '/api/projects ', '/metrics', '8123', '9092', 'admin-token'])
+  for (const place of ['/inbox/abc', '/api/projects ', '/docs', '/metrics', '8123', '9092', 'admin-token'])
     expect(text).toContain(place)
   const command = text.split('\n').find((line) => line.includes('curl'))
   expect(wordsOf(command ?? '')).toContain('http://127.0.0.1:4000/inbox/abc')

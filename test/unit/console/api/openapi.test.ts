@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operationIdOf, pathsOf, tagOf } from '../../../../console/api/openapi-names.ts'
@@ -44,6 +46,15 @@ test('each operation has a name of its own, and each parameter and tag a descrip
   )
   expect(nameless).toEqual([])
   expect(document.whole.tags.filter(({ description }) => description === '')).toEqual([])
+})
+
+test('the README has a row for each path of the API, and for no other', () => {
+  const readme = readFileSync(resolve(import.meta.dirname, '../../../../console/README.md'), 'utf8')
+  const rows = readme.split('\n').flatMap((line) => /^\| (`[^|]+`) \|/.exec(line)?.slice(1) ?? [])
+  const told = rows.flatMap((row) => [...row.matchAll(/(?:[A-Z]+ )?(\/[^`]+)`/g)].map(([, path = '']) => path))
+  const described = Object.keys(document.whole.paths).filter((path) => /^\/(api|openapi|docs$)/.test(path))
+  const written = described.map((path) => path.replace('{project}', '<p>').replace(/\{([^}]+)\}/g, '<$1>'))
+  expect([...new Set(told)].toSorted()).toEqual(written.toSorted())
 })
 
 test('what needs the token says so, and nothing else does', () => {
@@ -102,7 +113,7 @@ describe('names', () => {
   test.each([
     ['GET', '/api/projects', 'getProjects', 'projects'],
     ['PUT', '/api/projects/{project}', 'putProject', 'projects'],
-    ['GET', '/api/projects/{project}/dead-letters', 'getProjectDeadLetters', 'dead-letters'],
+    ['GET', '/api/projects/{project}/dead-letters', 'getProjectDeadLetters', 'dead letters'],
     ['GET', '/api/projects/{project}/messages/{id}/matches', 'getProjectMessageMatches', 'messages'],
     ['GET', '/api/projects/{project}/runs.csv', 'getProjectRunsCsv', 'runs'],
     ['POST', '/i/{project}/{path}', 'postIByPath', 'doors'],
