@@ -27,6 +27,9 @@ const columns = {
   duration_ms: orNull(Type.Integer()),
   depth: Type.Integer({ description: 'runs above this one in its chain' }),
   key: Type.String({ description: 'what has one key is done in order' }),
+  trace_id: Type.String({
+    description: 'the trace of the message, its own id where the sender began none (W3C Trace Context)',
+  }),
 }
 
 const item = {
@@ -52,6 +55,7 @@ const item = {
   duration_ms: 95,
   depth: 0,
   key: 'A-17',
+  trace_id: '01a1fe896d487beab6499411c1e88877',
 }
 
 /** A run as lists show it. */

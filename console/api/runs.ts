@@ -32,6 +32,7 @@ export const runFilters = (asked: Static<typeof runQuery>): Omit<RunSearch, keyo
   ...idRangeOf(asked),
   ...given(asked, 'status', 'job', 'trigger', 'source', 'text'),
   ...(asked.message_id !== undefined && { messageId: asked.message_id }),
+  ...(asked.trace_id !== undefined && { traceId: asked.trace_id }),
 })
 
 export const runQuery = Type.Object(
@@ -43,6 +44,7 @@ export const runQuery = Type.Object(
     trigger: text,
     source: text,
     message_id: uuid,
+    trace_id: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F]{32}$', description: '32 hexadecimal digits' })),
   },
   { additionalProperties: false },
 )

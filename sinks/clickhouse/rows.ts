@@ -2,22 +2,27 @@ import { isUtf8 } from 'node:buffer'
 import { parseTopic } from '../../topology/topics.ts'
 import { parseDeadLetter } from '../../topology/wire/dead-letters.ts'
 import type { Finished, Matched, RunEvent, RunFacts, Started } from '../../topology/wire/runs.ts'
-import { messageIdOfRecord } from '../../topology/words/ids.ts'
+import { messageIdOfRecord, timeOf } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import { type Traceparent, traceIdOf, traceOf } from '../../topology/words/trace.ts'
 import { timeText } from './time-text.ts'
 
 export type Table = 'message_rows' | 'match_rows' | 'run_rows' | 'dead_letter_rows'
 
 /** A row and what it is a row of: of several with one `id` in a batch only that of the highest version need go in. */
-export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: object }>
+export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: object; arrival?: Arrival }>
+
+/** What somebody waits for who sent a message: when it came in (milliseconds since 1970), and its trace. */
+export type Arrival = Readonly<{ kind: 'message' | 'run'; at: number; traceId: string }>
 
 /** A message as it came. A replay's record makes no second row. The first record of an id wins. */
 export const messageRows = (message: Message): readonly Row[] => {
   if (message.replay !== '') return []
   const { id, project, kind, source, key, contentType, headers, body, receivedAt, origin } = message
   const version = firstWins(origin.offset)
+  const trace_id = traceIdOf(traceOf(message))
   const columns = {
     id,
     project,
@@ -32,9 +37,11 @@ export const messageRows = (message: Message): readonly Row[] => {
     parent_id: null,
     duplicate_of: null,
     origin: `${origin.topic}/${origin.partition}/${origin.offset}`,
+    trace_id,
     version: String(version),
   }
-  return [{ table: 'message_rows', id, version, columns }]
+  const arrival = { kind: 'message', at: timeOf(id), traceId: trace_id } as const
+  return [{ table: 'message_rows', id, version, columns, arrival }]
 }
 
 /** What an event of the topic `runs` says, as rows. */
@@ -45,10 +52,16 @@ export const runEventRows = (event: RunEvent, at: Pick<Incoming, 'offset' | 'tim
     case 'started':
       return [runRow(event, startedColumns(event), begun + at.offset)]
     case 'finished':
-      return [runRow(event, finishedColumns(event), end + firstWins(at.offset))]
+      return [finishedRow(event, at.offset)]
     default:
       return event satisfies never
   }
+}
+
+const finishedRow = (event: Finished, offset: bigint): Row => {
+  const row = runRow(event, finishedColumns(event), end + firstWins(offset))
+  if (event.replay !== '') return row
+  return { ...row, arrival: { kind: 'run', at: timeOf(event.message_id), traceId: traceIdOf(traceOfRun(event)) } }
 }
 
 /** A dead letter, whatever it is. `plain`: as little as can be shown, for one that the store will not take as it is. */
@@ -117,10 +130,14 @@ const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
     trigger_kind: facts.trigger_kind,
     depth: facts.depth,
     queued_at: sameTime(facts.queued_at),
+    trace_id: traceIdOf(traceOfRun(facts)),
     ...more,
     version: String(version),
   },
 })
+
+const traceOfRun = ({ message_id, traceparent }: RunFacts): Traceparent =>
+  traceOf({ id: message_id, traceparent: traceparent ?? null })
 
 const startedColumns = ({ started_at, attempt }: Started): object => ({
   status: 'running',

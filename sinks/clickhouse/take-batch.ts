@@ -29,7 +29,29 @@ export async function takeBatch(work: BatchWork, deliveries: readonly Delivery[]
   }
   const onRefused = ({ delivery }: Held, fault: Fault): void => void refused.set(delivery, fault)
   await Promise.all([...rows].map(([table, held]) => insert({ ...work, table, onRefused }, [...held.values()])))
+  measure(work.meter, { deliveries, refused, rows })
   await Promise.all(deliveries.map((delivery) => settle(work, { delivery, fault: refused.get(delivery) })))
+}
+
+type Stored = Readonly<{
+  deliveries: readonly Delivery[]
+  refused: ReadonlyMap<Delivery, Fault>
+  rows: ReadonlyMap<Table, ReadonlyMap<string, Held>>
+}>
+
+const measure = (meter: Meter, { deliveries, refused, rows }: Stored): void => {
+  const now = Date.now()
+  meter.observe(
+    'penstock_sink_batch_bytes',
+    {},
+    deliveries.reduce((bytes, { record }) => bytes + (record.value?.length ?? 0), 0),
+  )
+  for (const held of rows.values())
+    for (const { row, delivery } of held.values()) {
+      if (!row.arrival || refused.has(delivery)) continue
+      const { kind, at, traceId } = row.arrival
+      meter.observe('penstock_sink_visible_seconds', { kind }, { value: Math.max(0, now - at) / 1_000, traceId })
+    }
 }
 
 /** `before`: the row of the same id that this one makes needless. */
@@ -71,11 +93,13 @@ const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: r
   const began = performance.now()
   await retry(() => store.insert(table, rows, token), signal)
   meter.observe('penstock_sink_batch_duration_seconds', {}, (performance.now() - began) / 1_000)
+  meter.observe('penstock_sink_batch_rows', {}, rows.length)
   meter.add('penstock_sink_rows_total', { table }, rows.length)
 }
 
 /** What the refused row would have replaced goes in instead. A dead letter makes no second one: it is shown without what was not taken. */
 const refuse = async (work: Insert, { only, fault }: Readonly<{ only: Held; fault: Fault }>): Promise<void> => {
+  work.meter.add('penstock_sink_refusals_total', { table: work.table })
   if (only.before) await insert(work, [only.before])
   if (work.table !== 'dead_letter_rows') return work.onRefused(only, fault)
   const row = deadLetterRow(only.delivery.record, { plain: true })

@@ -39,6 +39,7 @@ export type RunItem = Readonly<{
   duration_ms: number | null
   depth: number
   key: string
+  trace_id: string
 }>
 
 export type Run = RunItem &
@@ -51,6 +52,7 @@ export type RunSearch = ListSearch &
     trigger?: string
     source?: string
     messageId?: string
+    traceId?: string
     idFrom?: string
     idTo?: string
     /** Words of log and error; a path looks into input and final state (search-text.ts). */
@@ -93,13 +95,14 @@ export const runList = (search: RunSearch): Query =>
 
 /** Which rows of `run_rows` are asked for, whatever is then read of them. */
 export const runWhere = (search: Omit<RunSearch, 'limit'>): Query => {
-  const { status, job, trigger, source, messageId, idFrom, idTo, text } = search
+  const { status, job, trigger, source, messageId, traceId, idFrom, idTo, text } = search
   return conditions(
     listConditions('queued_at', { ...search, bounded: isBounded(search) }),
     equals('status', status),
     equals('job', job),
     equals('trigger', trigger),
     equals('message_id', messageId?.toLowerCase()),
+    equals('trace_id', traceId?.toLowerCase()),
     messageId !== undefined && {
       sql: 'startsWith(id, {message_time:String})',
       params: { message_time: messageId.toLowerCase().slice(0, 13) },
@@ -117,7 +120,7 @@ const isBounded = ({ idFrom, idTo, messageId }: Pick<RunSearch, 'idFrom' | 'idTo
   idFrom !== undefined || idTo !== undefined || messageId !== undefined
 
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
-  error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, depth, key`
+  error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, depth, key, trace_id`
 
 const wholeColumns = `input, final_state, error_line, error_column, error_operation, error_details,
   \`log.time\` AS log_time, \`log.level\` AS log_level, \`log.source\` AS log_source, \`log.message\` AS log_message`

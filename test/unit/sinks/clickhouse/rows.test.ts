@@ -5,7 +5,7 @@ import { intakeTopic } from '../../../../topology/topics.ts'
 import { deadLetterRecord } from '../../../../topology/wire/dead-letters.ts'
 import { intakeRecord, parseIntake } from '../../../../topology/wire/intake.ts'
 import { parseRunRecord, runRecord } from '../../../../topology/wire/runs.ts'
-import { newMessageId } from '../../../../topology/words/ids.ts'
+import { newMessageId, timeOf } from '../../../../topology/words/ids.ts'
 import { finished, incoming, matched, message, runFacts, started } from '../../../fixtures/records.ts'
 
 const columnsOf = (rows: readonly { columns: object }[]) =>
@@ -87,6 +87,22 @@ describe('rows of runs', () => {
     ]
     expect(ordered).toEqual(ordered.toSorted((a, b) => (a < b ? -1 : 1)))
     expect(ordered.every((one) => one < 2n ** 64n)).toBe(true)
+  })
+
+  test('a message and the end of a run say when the message came, and in which trace; a replay does not', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const arrival = { at: timeOf(id), traceId: '0af7651916cd43dd8448eb211c80319c' }
+    const [came] = messageRows(parseIntake(incoming(intakeRecord(message({ id, traceparent })))))
+    expect(came).toMatchObject({ columns: { trace_id: arrival.traceId }, arrival: { kind: 'message', ...arrival } })
+    const traced = { ...facts, traceparent }
+    const [end] = runEventRows(finished(traced), at)
+    expect(end).toMatchObject({ columns: { trace_id: arrival.traceId }, arrival: { kind: 'run', ...arrival } })
+    expect(runEventRows(started(traced), at)[0]?.arrival).toBeUndefined()
+    expect(runEventRows(finished({ ...traced, replay: 'r1' }), at)[0]?.arrival).toBeUndefined()
+  })
+
+  test('a run of before there were traces is in the trace of its message', () => {
+    expect(columnsOf(runEventRows(finished(facts), at))).toMatchObject([{ trace_id: id.replaceAll('-', '') }])
   })
 
   test('text that is no text is made well-formed, JSON stays JSON', () => {
