@@ -8,7 +8,7 @@ export const sendReply = (request: FastifyRequest, reply: FastifyReply, answer: 
   discardRest(request.raw, reply.raw)
   reply.code(answer.status).header('x-content-type-options', 'nosniff')
   if (!reply.server.server.listening) reply.header('connection', 'close') // we are on our way out
-  for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
+  reply.headers(answer.headers ?? {})
   const { body } = answer
   if (body === undefined) return reply.send()
   if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)

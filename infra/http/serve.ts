@@ -49,7 +49,7 @@ export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps):
     handler: async (request, reply) => {
       const found = await answer(request, reply).catch((error: unknown) => refuseBug(error, request, deps.logger))
       if (found === undefined) return reply.hijack() // nobody is there to be answered
-      return sendReply(request, reply, { ...found, headers: { ...route.headers, ...found.headers } })
+      return sendReply(request, reply.headers(route.headers ?? {}), found)
     },
   })
 }

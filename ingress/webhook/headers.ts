@@ -5,22 +5,35 @@ import type { RequestHead } from '../../topology/http.ts'
  * The headers of a request that may be kept, shown to people and given to jobs. An allow-list: the usual ones and everything a sender may
  * name for itself, but nothing that looks like a secret, and nothing that would pass for one of ours.
  */
-export const shownHeaders = (headers: RequestHead['headers']): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(headers)
-      .filter(([name]) => allowed.test(name) && !secret.test(name) && !ours.test(name))
-      .map(([name, value]) => [name, cleaned(String(value)).slice(0, maxLength)]),
-  )
+export const shownHeaders = (headers: RequestHead['headers']): Readonly<Record<string, string>> => {
+  const shown: Record<string, string> = {}
+  for (const name in headers) if (isShown(name)) shown[name] = cleaned(String(headers[name])).slice(0, maxLength)
+  return shown
+}
 
 /** Node gives the bytes of a header one by one; most senders mean UTF-8. */
 export const headerText = (value: string): string => {
+  if (!beyondAscii.test(value)) return value // nearly always
   const bytes = Buffer.from(value, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : value
 }
 
 const cleaned = (value: string): string => headerText(value).replace(/[\r\n\0]/g, '')
 
+const beyondAscii = /[\u0080-\uffff]/
 const maxLength = 2_000
+
+/** Senders use few names, and say them again with each message: what is known of these many is kept. */
+const known = new Map<string, boolean>()
+const mostKnown = 1_000
+
+const isShown = (name: string): boolean => {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  const shown = allowed.test(name) && !secret.test(name) && !ours.test(name)
+  if (known.size < mostKnown) known.set(name, shown)
+  return shown
+}
 
 const usual =
   'accept|accept-language|content-type|content-length|date|from|host|idempotency-key|origin|referer|user-agent'

@@ -6,19 +6,17 @@ import type { Message, NewMessage } from '../words/message.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 
 /** `intake.<project>`: the value is the body as received, all else is in headers (design.md 3). */
-export const intakeRecord = (message: NewMessage): Outgoing => ({
-  topic: intakeTopic(message.project),
-  key: message.key,
-  value: message.body,
-  headers: {
+export const intakeRecord = (message: NewMessage): Outgoing => {
+  const headers: Record<string, string> = {
     'penstock-message-id': message.id,
     ...(message.source !== null && { 'penstock-source': message.source }),
     'content-type': message.contentType,
     'penstock-request': JSON.stringify(message.request),
     ...(message.traceparent !== null && { traceparent: message.traceparent }),
-    ...Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [`http-${name}`, value])),
-  },
-})
+  }
+  for (const name in message.headers) headers[`http-${name}`] = message.headers[name] ?? ''
+  return { topic: intakeTopic(message.project), key: message.key, value: message.body, headers }
+}
 
 /**
  * A message from any record of an intake topic, written by us or by anybody: a missing or bad id is made from the record's place, a missing
