@@ -6,7 +6,8 @@ import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
 import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
-import { type Realm, realmMaker } from './realm-host.ts'
+import { realmMaker } from './realm-host.ts'
+import { openSpares, type Spares } from './spares.ts'
 
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
 
@@ -17,14 +18,11 @@ const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Pr
 const hosts = new Map<number, JobHost>()
 /** Also those that only end what they have. */
 const everyHost = new Set<JobHost>()
-const spares: Promise<Realm>[] = []
 let sweeper: NodeJS.Timeout | undefined
 let toldAt = 0
-let makeRealm: ((memoryMb: number) => Promise<Realm>) | undefined
+let spares: Spares | undefined
 
 const mostIsolates = 40
-const mostSpares = 2
-const spareMemoryMb = 128
 const sweepMs = 20
 
 const frames = framesOver(new Socket({ fd: 3 }), {
@@ -38,9 +36,8 @@ const receive = async (text: string): Promise<void> => {
   const message = parseToChild(text)
   switch (message.kind) {
     case 'realm':
-      makeRealm = realmMaker(message.script)
-      refill()
-      await spares[0]
+      spares = openSpares(realmMaker(message.script))
+      await spares.warm()
       frames.send(readyText)
       return
     case 'job': {
@@ -76,10 +73,11 @@ const start = (job: number, todo: RunToDo): void => {
 }
 
 const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; compiled: Compiled }>): JobHost => {
+  if (!spares) throw new Error('a run before the realm')
   makeRoom()
   const host = openJobHost({
     job: facts,
-    realm: realmFor(facts.memoryMb).then(async (realm) => {
+    realm: spares.take(facts.memoryMb).then(async (realm) => {
       await realm.load(compiled, facts)
       return realm
     }),
@@ -100,25 +98,6 @@ const makeRoom = (): void => {
   idle?.dispose()
 }
 
-const realmFor = (memoryMb: number): Promise<Realm> => {
-  const spare = memoryMb === spareMemoryMb ? spares.shift() : undefined
-  if (!spare) return newRealm(memoryMb)
-  refill()
-  return spare
-}
-
-const refill = (): void => {
-  if (spares.length >= mostSpares) return
-  const spare = newRealm(spareMemoryMb)
-  spares.push(spare)
-  spare.then(refill, () => {})
-}
-
-const newRealm = async (memoryMb: number): Promise<Realm> => {
-  if (!makeRealm) throw new Error('a run before the realm')
-  return makeRealm(memoryMb)
-}
-
 const sweep = (): void => {
   const now = performance.now()
   let runs = 0
@@ -133,5 +112,5 @@ const sweep = (): void => {
   }
   if (runs > 0 && now - toldAt < aliveMs) return
   toldAt = now
-  frames.send(aliveText({ loaded: everyHost.size, spare: spares.length }))
+  frames.send(aliveText({ loaded: everyHost.size, spare: spares?.count() ?? 0 }))
 }
