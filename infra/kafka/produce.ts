@@ -4,7 +4,7 @@ import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
 import { batchOf } from './batch-bytes.ts'
 import type { Cluster } from './cluster.ts'
-import { codeName, responseOf, textOf } from './errors.ts'
+import { codeName, forbidden, isHopeless, responseOf, textOf } from './errors.ts'
 import type { Batch } from './lane.ts'
 
 /** The protocol's side of writing: producer ids, and one request with many batches. */
@@ -45,7 +45,8 @@ export const openProduce = (
         return { id: answer.producerId, epoch: answer.producerEpoch }
       } catch (error) {
         if (closed) throw error
-        if (attempt % 10 === 3) logger.warn({ attempt }, `No broker gives a producer id: ${textOf(error)}`)
+        const why = isHopeless(error) ? forbidden(error).message : textOf(error)
+        if (attempt % 10 === 3) logger.warn({ attempt }, `No broker gives a producer id: ${why}`)
         await new Promise((resolve) => setTimeout(resolve, wait(attempt)))
       }
     }
