@@ -5,6 +5,8 @@ import { b1 } from './b1.ts'
 import { b1Latency } from './b1-latency.ts'
 import { b2 } from './b2.ts'
 import { b4, b4Cold } from './b4.ts'
+import { b6 } from './b6.ts'
+import { b7 } from './b7.ts'
 import { conditionsOf, measureAll, writeTables } from './measure.ts'
 import { profile } from './profile.ts'
 import { changesOf, type Report } from './report.ts'
@@ -18,6 +20,8 @@ const benches: readonly Bench[] = [
   { id: 'B2', run: b2 },
   { id: 'B4', run: b4 },
   { id: 'B4-cold', run: b4Cold },
+  { id: 'B6', run: b6 },
+  { id: 'B7', run: b7 },
   { id: 'start', run: start },
   { id: 'memory', run: memory },
   { id: 'profile', run: profile },

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -265,6 +265,14 @@ describe('the index of words', () => {
           .map(({ explain }) => explain)
           .join('\n'),
       ).toContain('Name: by_text')
+  })
+
+  test('answers the questions of the page about it', async () => {
+    const page = await readFile(join(schemaDir, '../README.md'), 'utf8')
+    const questions = /```sql\n([^`]+)```/.exec(page)?.[1]?.trim().split('\n') ?? []
+    expect(questions).toHaveLength(2)
+    for (const question of questions)
+      expect(await store.query(question.replaceAll('penstock.', ''))).toBeInstanceOf(Array)
   })
 
   test('comes to a database that had rows before it: they are found at once', async () => {
