@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
-import { listDeadLetters } from '../../sinks/clickhouse/read/dead-letters.ts'
+import { listDeadLetters, readDeadLetter } from '../../sinks/clickhouse/read/dead-letters.ts'
 import type { Route } from '../../topology/http.ts'
+import { jsonAnswer } from '../../topology/http-answers.ts'
 import { deadLetterItem } from './dead-letter-schema.ts'
-import { type HistoryDeps, listRoute } from './history.ts'
+import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
 import { given, listParameters, text } from './list-query.ts'
 
 /** What could not be used, with the reason and where it lay. */
@@ -13,6 +14,12 @@ export const deadLetterRoutes = (deps: HistoryDeps): readonly Route[] => [
     query: deadLetterQuery,
     item: deadLetterItem,
     page: (search, asked) => listDeadLetters(deps.store, { ...search, ...given(asked, 'stage', 'reason') }),
+  }),
+  historyRoute(deps, {
+    path: '/api/projects/:project/dead-letters/:id',
+    summary: 'A dead letter with its whole value',
+    answers: { 200: jsonAnswer('The dead letter', deadLetterItem) },
+    answer: async (_request, of) => oneOf('dead letter', await readDeadLetter(deps.store, of)),
   }),
 ]
 

@@ -25,11 +25,13 @@ export type DeadLetterItem = Readonly<{
   offset: number
   key: string | null
   headers: Readonly<Record<string, string>>
-  /** Null when it is larger than 16 kB. */
+  /** In lists null when it is larger than `listedValueBytes`. */
   value: string | null
   value_encoding: 'utf8' | 'base64'
   size: number
 }>
+
+export const listedValueBytes = 16_384
 
 export type DeadLetterSearch = ListSearch & Readonly<{ stage?: string; reason?: string }>
 
@@ -41,14 +43,25 @@ export const listDeadLetters = (store: Store, search: DeadLetterSearch): Promise
     timeOf: ({ buried_at }) => buried_at,
   })
 
+/** One with its whole value, however large; undefined when there is none of that id in the project. */
+export async function readDeadLetter(
+  store: Store,
+  { project, id }: Readonly<{ project: string; id: string }>,
+): Promise<DeadLetterItem | undefined> {
+  const sql = `SELECT ${columns}, value, value_encoding, size FROM dead_letter_rows FINAL
+WHERE project = {project:String} AND id = {id:String}`
+  const [letter] = await store.query<DeadLetterItem>(sql, { project, id: id.toLowerCase() })
+  return letter
+}
+
 export const deadLetterList = (search: DeadLetterSearch): Query => {
   const where = conditions(
     listConditions('buried_at', search),
     equals('stage', search.stage),
     equals('reason', search.reason),
   )
-  return pageQuery({ columns, table: 'dead_letter_rows', time: 'buried_at', where, limit: search.limit })
+  const listed = `${columns}, if(size <= ${listedValueBytes}, value, NULL) AS value, value_encoding, size`
+  return pageQuery({ columns: listed, table: 'dead_letter_rows', time: 'buried_at', where, limit: search.limit })
 }
 
-const columns = `id, buried_at, project, stage, reason, detail, message_id, run_id, topic, partition, offset, key, headers,
-  if(size <= 16384, value, NULL) AS value, value_encoding, size`
+const columns = `id, buried_at, project, stage, reason, detail, message_id, run_id, topic, partition, offset, key, headers`

@@ -25,9 +25,10 @@ afterAll(async () => {
 
 const base = '/api/projects/clinic'
 const lists = ['messages', 'runs', 'dead-letters']
+const files = ['messages.csv', 'messages.ndjson', 'runs.csv', 'runs.ndjson']
 
 describe('while the store is away', () => {
-  test.each([...lists, `messages/${id}`, `runs/${id}`])('%s is 503 with when to try again', async (path) => {
+  test.each([...lists, ...files, `messages/${id}`, `runs/${id}`, `dead-letters/${id}`])('%s is 503 with when to try again', async (path) => {
     const answer = await away.api(`${base}/${path}`)
     expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -89,6 +90,10 @@ test.each([
   ['runs?status=unmatched', 'queued'],
   ['runs?message_id=x', 'a UUID'],
   ['runs?colour=red', 'message_id'],
+  ['runs.csv?colour=red', 'raw'],
+  ['messages.csv?limit=5', '"limit" is not known'],
+  ['messages.csv?raw=maybe', 'true, false'],
+  ['messages.ndjson?raw=true', '"raw" is not known'],
   ['dead-letters?id_from=x', '"id_from" is not known'],
   ['messages/7', 'UUID'],
   ['runs/not-an-id', 'UUID'],

@@ -276,3 +276,37 @@ test.each([
 
 const ask = (query: string, method = 'GET'): Promise<Response> =>
   fetch(`${http.url}/guarded?${query}`, { method, headers: { authorization: `Bearer ${adminToken}` } })
+
+test('a body that never ends is sent as the client takes it, and ends when the client has gone', async () => {
+  const left = Promise.withResolvers<void>()
+  async function* endless(): AsyncGenerator<Buffer> {
+    try {
+      for (;;) yield Buffer.alloc(1_000_000, 'x')
+    } finally {
+      left.resolve()
+    }
+  }
+  await using own = await serve([
+    { ...echo, method: 'GET', path: '/endless', handle: () => ({ status: 200, body: endless() }) },
+  ])
+  const caller = new AbortController()
+  const answer = await fetch(`${own.url}/endless`, { signal: caller.signal })
+  expect((await answer.body?.getReader().read())?.value?.length).toBeGreaterThan(0)
+  caller.abort()
+  await left.promise
+})
+
+test('a body that breaks in its middle is cut, not ended', async () => {
+  async function* broken(): AsyncGenerator<Buffer> {
+    yield Buffer.from('half of it')
+    throw new Error('the other half is lost')
+  }
+  await using own = await serve([
+    { ...echo, method: 'GET', path: '/broken', handle: () => ({ status: 200, body: broken() }) },
+  ])
+  const answer = await exchange(own.port, 'GET /broken HTTP/1.1\r\nhost: x\r\n\r\n')
+  expect(answer).toMatch(/transfer-encoding: chunked/i)
+  expect(answer).toContain('half of it')
+  expect(answer).not.toContain('\r\n0\r\n')
+  expect((await fetch(`${own.url}/broken`, { method: 'HEAD' })).status).toBe(200)
+})
