@@ -28,11 +28,14 @@ const lists = ['messages', 'runs', 'dead-letters']
 const files = ['messages.csv', 'messages.ndjson', 'runs.csv', 'runs.ndjson']
 
 describe('while the store is away', () => {
-  test.each([...lists, ...files, `messages/${id}`, `runs/${id}`, `dead-letters/${id}`])('%s is 503 with when to try again', async (path) => {
-    const answer = await away.api(`${base}/${path}`)
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-  })
+  test.each([...lists, ...files, `messages/${id}`, `runs/${id}`, `dead-letters/${id}`])(
+    '%s is 503 with when to try again',
+    async (path) => {
+      const answer = await away.api(`${base}/${path}`)
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    },
+  )
 
   test('projects and messages go on', async () => {
     expect((await away.api(base)).status).toBe(200)
