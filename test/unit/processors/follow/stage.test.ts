@@ -79,6 +79,12 @@ describe('the follow stage', async () => {
     ])
   })
 
+  test('what follows stays in the trace, with the run that ended as its parent', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-8000000000000002-01'
+    const requests = requestsOf(await ask(ending({ state: '{}', traceparent })))
+    expect(requests.map((request) => request.traceparent)).toEqual([traceparent, traceparent])
+  })
+
   test('says the same of the same end, every time', async () => {
     expect(await ask(ending({ state: '{}' }))).toEqual(await ask(ending({ state: '{}' })))
   })

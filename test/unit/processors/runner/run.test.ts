@@ -105,6 +105,26 @@ describe('the runner', () => {
     await runner.ended
   })
 
+  test('measures how long a message took, and of a replay only how long the run did', async () => {
+    await using house = await openMemoryHouse(pack())
+    const script = scripted()
+    const runner = startRunner(house, script.sandbox)
+    await house.log.append([
+      request(house, { key: 'a', state: '1' }),
+      request(house, { key: 'b', state: '2', more: { replay: 'r1' } }),
+    ])
+    await script.hasBegun(2)
+    script.endAll()
+    const ends = await finished(house, 2)
+    runner.reading.abort()
+    await runner.ended
+    expect(house.counts.get('penstock_run_wait_seconds shop')).toBe(2)
+    expect(house.counts.get('penstock_run_duration_seconds shop')).toBe(2)
+    expect(house.counts.get('penstock_run_end_to_end_seconds shop')).toBe(1)
+    for (const { run_id, message_id, traceparent } of ends)
+      expect(traceparent).toBe(`00-${message_id.replaceAll('-', '')}-${run_id.slice(19).replace('-', '')}-02`)
+  })
+
   test('holds no more runs of a job than its concurrency', async () => {
     await using house = await openMemoryHouse(pack(', concurrency: 2'))
     const script = scripted()
