@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { startBroker } from '../infra/embedded/broker.ts'
 import { openDataDir } from '../infra/embedded/data-dir.ts'
 import { silent } from '../test/fixtures/silent.ts'
-import { cpuOf } from './cpu.ts'
+import { cpuOf, usedBetween } from './cpu.ts'
 import { post } from './house.ts'
 import { type Cell, type Conditions, cellOf, inRounds, type Result } from './result.ts'
 
@@ -45,10 +45,10 @@ export async function b2({ short, seconds, rounds }: Conditions): Promise<Result
 }
 
 const measure = async ({ url, pid }: Door, load: Readonly<{ connections: number; seconds: number }>) => {
-  const before = [cpuOf(pid)['door'] ?? 0, cpuOf(process.pid)['broker'] ?? 0] as const
+  const [before, beforeAll] = [cpuOf(pid), cpuOf(process.pid)]
   const requests = await post(url, load)
-  const own = (cpuOf(pid)['door'] ?? 0) - before[0]
-  const broker = (cpuOf(process.pid)['broker'] ?? 0) - before[1]
+  const { door: own = 0 } = usedBetween(before, cpuOf(pid))
+  const { broker = 0 } = usedBetween(beforeAll, cpuOf(process.pid))
   return { own: requests / own, withBroker: requests / (own + broker), perSecond: requests / load.seconds }
 }
 

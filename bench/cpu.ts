@@ -1,32 +1,38 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** CPU seconds of the processes of a tree, by what they do. What ended processes had used is there too, as `sandbox`: only those come and go. */
+/** CPU seconds by what processes do; `ended` is what those used that were gone at the second reading. */
 export type CpuSeconds = Readonly<Record<string, number>>
+
+/** What each process of a tree had used when we looked, and what its ended ones had in all. */
+export type Reading = Readonly<{
+  processes: ReadonlyMap<number, Readonly<{ name: string; ticks: number }>>
+  endedTicks: number
+}>
 
 /** One process of a tree now. Memory in bytes: `pss` shares what several have among them, so that it may be added up. */
 export type Process = Readonly<{ name: string; rss: number; pss: number }>
 
 /** Reads `/proc` (proc(5)): user and system time of the process and all its descendants, also of those that ended and were waited for. */
-export function cpuOf(rootPid: number): CpuSeconds {
+export function cpuOf(rootPid: number): Reading {
+  const tree = treeOf(rootPid)
+  return {
+    processes: new Map(tree.map(({ pid, ticks }) => [pid, { name: nameOf(pid), ticks }])),
+    endedTicks: tree.reduce((sum, { endedTicks }) => sum + endedTicks, 0),
+  }
+}
+
+/** What was used between two readings. Who ended meanwhile brings all it ever used to its parent: what it had before is taken off. */
+export function usedBetween(before: Reading, after: Reading): CpuSeconds {
   const seconds: Record<string, number> = {}
   const add = (name: string, ticks: number): void => {
     seconds[name] = (seconds[name] ?? 0) + ticks / ticksPerSecond
   }
-  for (const { pid, ticks, endedTicks } of treeOf(rootPid)) {
-    add(nameOf(pid), ticks)
-    if (endedTicks > 0) add('sandbox', endedTicks)
-  }
+  for (const [pid, { name, ticks }] of after.processes) add(name, ticks - (before.processes.get(pid)?.ticks ?? 0))
+  let ended = after.endedTicks - before.endedTicks
+  for (const [pid, { ticks }] of before.processes) if (!after.processes.has(pid)) ended -= ticks
+  if (ended > 0) add('ended', ended)
   return seconds
 }
-
-/** What was used between two readings. */
-export const usedBetween = (before: CpuSeconds, after: CpuSeconds): CpuSeconds =>
-  Object.fromEntries(
-    [...new Set([...Object.keys(before), ...Object.keys(after)])].map((name) => [
-      name,
-      (after[name] ?? 0) - (before[name] ?? 0),
-    ]),
-  )
 
 export const sumOf = (parts: CpuSeconds): number => Object.values(parts).reduce((sum, part) => sum + part, 0)
 
