@@ -69,6 +69,16 @@ test('filters narrow the list', async () => {
   expect((await list('runs?to=2020-01-01')).items).toEqual([])
 })
 
+test('a text is searched in messages and runs, and a mistake in it is named', async () => {
+  expect(idsOf(await list(`messages?text=${encodeURIComponent('n:3 ODD tru*')}`))).toEqual([sent[3]])
+  expect((await list(`runs?text=${encodeURIComponent('three data.n:3')}`)).items).toMatchObject([{ status: 'failed' }])
+  expect((await list('runs?text=four')).items).toEqual([])
+  for (const text of ['', '"three', '*']) {
+    const refused = await house.api(`${base}/runs?text=${encodeURIComponent(text)}`)
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('is no search: ')])
+  }
+})
+
 test('a message is there with its runs, also when its id is written in capitals', async () => {
   const message = await house.json<Item & { runs: readonly Item[] }>(`${base}/messages/${sent[3]?.toUpperCase()}`)
   expect(message).toMatchObject({ id: sent[3], body: '{"n":3,"odd":true}', status: 'failed' })
