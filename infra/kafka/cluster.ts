@@ -114,7 +114,8 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
             if (!accessProblem(trouble, access)) trouble = error
           }
         }
-        throw unavailable(trouble, accessProblem(trouble, access)?.text)
+        const problem = accessProblem(trouble, access)
+        throw unavailable(trouble, problem && `Kafka ${problem.text}`)
       },
       async [Symbol.asyncDispose]() {
         await pool.close()

@@ -26,8 +26,8 @@ export const responseOf = <T>(error: unknown): T | undefined => {
 }
 
 /** What went wrong with the brokers, as the fault that the house knows. */
-export const unavailable = (cause: unknown, why = textOf(cause)): Fault =>
-  cause instanceof Fault ? cause : new Fault('log-unavailable', `Kafka: ${why}`, { cause })
+export const unavailable = (cause: unknown, text = `Kafka: ${textOf(cause)}`): Fault =>
+  cause instanceof Fault ? cause : new Fault('log-unavailable', text, { cause })
 
 /** Trouble that no waiting here mends: what we may do is wrong. A login that is refused may be a broker's that has not heard of it yet. */
 export const isHopeless = (error: unknown): boolean =>

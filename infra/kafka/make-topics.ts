@@ -124,7 +124,7 @@ const passingCodes: ReadonlySet<string> = new Set([
 ])
 
 const refusalText = (refusals: readonly Refusal[], { prefix, replication }: TopicSettings): string => {
-  const names = listed(refusals.map(({ topic }) => topic))
+  const names = listed(refusals.map(({ topic }) => topic).toSorted())
   const { code, detail } = refusals[0] as Refusal
   switch (code) {
     case 'TOPIC_AUTHORIZATION_FAILED':

@@ -124,6 +124,25 @@ describe('A cluster that lets us in', () => {
   })
 })
 
+test('A password that is changed on the broker is told by ping, and when it is changed back all goes on', async () => {
+  await using log = await openKafka(optionsOf({ ...at('often'), ...login('SCRAM-SHA-256') }))
+  await log.ensureTopics([topic('t')])
+  await using reading = readerOf(log, { group: 'g' }, ['t'])
+  await log.append([record('t', 'k', '0')])
+  await reading.settled(1)
+  await broker.setPassword('admin', 'another')
+  const told = () => log.ping().catch((error: unknown) => error)
+  expect(await untilAnswer(told, 'the login has to be made again')).toMatchObject({
+    code: 'log-unavailable',
+    message: expect.stringMatching(/^Kafka refuses the login .* KAFKA_SASL_PASSWORD/),
+  })
+  const appended = log.append([record('t', 'k', '1')])
+  await broker.setPassword('admin', passwordOf('admin'))
+  await appended
+  expect((await reading.settled(1)).map(numberIn)).toEqual([1])
+  await log.ping()
+})
+
 describe('A cluster that does not let us in', { concurrent: true }, () => {
   const wrong = 'not-the-password'
   test.each<[string, () => Settings, RegExp]>([
@@ -236,7 +255,7 @@ describe('A cluster that grants what penstock provision --print lists, and nothi
       code: 1,
       errors: expect.stringMatching(
         new RegExp(
-          `^Kafka does not let us make the topics ${name}\\.runs, .*definitions: run penstock provision .*\\n$`,
+          `^Kafka does not let us make the topics ${name}\\.dead-letters, .*definitions, .*runs: run penstock provision .*\\n$`,
         ),
       ),
     })
