@@ -7,6 +7,7 @@ import { b2 } from './b2.ts'
 import { b4, b4Cold } from './b4.ts'
 import { b6 } from './b6.ts'
 import { b7 } from './b7.ts'
+import { b8 } from './b8.ts'
 import { conditionsOf, measureAll, writeTables } from './measure.ts'
 import { profile } from './profile.ts'
 import { changesOf, type Report } from './report.ts'
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   { id: 'B4-cold', run: b4Cold },
   { id: 'B6', run: b6 },
   { id: 'B7', run: b7 },
+  { id: 'B8', run: b8 },
   { id: 'start', run: start },
   { id: 'memory', run: memory },
   { id: 'profile', run: profile },

@@ -2,16 +2,22 @@ import type { Store } from '../../../topology/flow/ports.ts'
 import type { Column } from './cells.ts'
 import { type ExportOptions, openExport, type Sheet } from './export.ts'
 import { type MessageSearch, messageWhere } from './messages.ts'
+import type { Query } from './page.ts'
 
 /** The messages of a search with the columns of `semantics.md` 8. A body in base64 says so behind its media type, as a data URL does (RFC 2397). */
 export const exportMessages = (
   store: Store,
   { search, ...options }: ExportOptions & Readonly<{ search: Omit<MessageSearch, 'limit'> }>,
-): Promise<AsyncIterable<Uint8Array>> =>
-  openExport(store, {
-    ...options,
-    sheet: { table: 'message_rows', time: 'received_at', bytes: 'size', where: messageWhere(search), columns, rows },
-  })
+): Promise<AsyncIterable<Uint8Array>> => openExport(store, { ...options, sheet: messageSheet(messageWhere(search)) })
+
+export const messageSheet = (where: Query): Sheet => ({
+  table: 'message_rows',
+  time: 'received_at',
+  bytes: 'size',
+  where,
+  columns,
+  rows,
+})
 
 const columns: readonly Column[] = [
   { name: 'message_id', kind: 'text', sql: 'm.id' },

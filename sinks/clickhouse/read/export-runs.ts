@@ -1,19 +1,23 @@
 import type { Store } from '../../../topology/flow/ports.ts'
 import type { Column } from './cells.ts'
 import { type ExportOptions, openExport, type Sheet } from './export.ts'
+import type { Query } from './page.ts'
 import { type RunSearch, runWhere } from './runs.ts'
 
 /** The runs of a search with the columns of `semantics.md` 8; the log is a list of `{time, level, source, message}`. */
 export const exportRuns = (
   store: Store,
   { search, ...options }: ExportOptions & Readonly<{ search: Omit<RunSearch, 'limit'> }>,
-): Promise<AsyncIterable<Uint8Array>> =>
-  openExport(store, {
-    ...options,
-    sheet: { table: 'run_rows', time: 'queued_at', bytes, where: runWhere(search), columns, rows },
-  })
+): Promise<AsyncIterable<Uint8Array>> => openExport(store, { ...options, sheet: runSheet(runWhere(search)) })
 
-const bytes = 'byteSize(`log.message`, error_message)'
+export const runSheet = (where: Query): Sheet => ({
+  table: 'run_rows',
+  time: 'queued_at',
+  bytes: 'byteSize(`log.message`, error_message)',
+  where,
+  columns,
+  rows,
+})
 
 const text = (name: string): Column => ({ name, kind: 'text', sql: `r.${name}` })
 const number = (name: string): Column => ({ name, kind: 'number', sql: `r.${name}` })

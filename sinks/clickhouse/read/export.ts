@@ -171,9 +171,9 @@ async function* ahead<T>(asks: AsyncGenerator<() => Promise<T>>): AsyncGenerator
 
 const asksAhead = 1
 const firstSpanMs = 60_000
-const windowRows = 50_000
-const sliceRows = 16_000
-const sliceBytes = 12_000_000
+const windowRows = 24_000
+const sliceRows = 8_000
+const sliceBytes = 8_000_000
 
 /** Aims at windows that are half full, and does not trust a thin one too far. */
 const growth = (found: number): number => Math.min(8, windowRows / 2 / found)

@@ -12,8 +12,8 @@ describe('the slices of an export', () => {
   test.each([
     ['nothing', [], []],
     ['a few rows', rowsOf(3), [3]],
-    ['many small rows', rowsOf(40_000), [16_000, 16_000, 8_000]],
-    ['large rows', rowsOf(5, 5_000_000), [2, 2, 1]],
+    ['many small rows', rowsOf(20_000), [8_000, 8_000, 4_000]],
+    ['large rows', rowsOf(5, 3_000_000), [2, 2, 1]],
     ['rows that are too large for any slice', rowsOf(2, 50_000_000), [1, 1]],
   ])('of %s are as large as memory allows', (_what, rows, lengths) => {
     const slices = slicesOf(rows)
