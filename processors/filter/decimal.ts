@@ -4,17 +4,8 @@ import { type ExactNumber, exactSource } from '../../topology/words/json.ts'
  * One text for one number, however it is spelled: its digits without zeros at either end, and the power of ten of the last one.
  * `1`, `1.0` and `10e-1` give `1e0`; every zero gives `0`. Costs memory by the length of the text, never by the size of the number.
  */
-export const decimalOf = (number: number | ExactNumber): string => {
-  if (typeof number === 'number') return decimalOfText(String(number))
-  const known = decimals.get(number)
-  if (known !== undefined) return known
-  const decimal = decimalOfText(exactSource(number))
-  decimals.set(number, decimal)
-  return decimal
-}
-
-// A filter's numbers are compared with every message, a message's with every filter.
-const decimals = new WeakMap<ExactNumber, string>()
+export const decimalOf = (number: number | ExactNumber): string =>
+  decimalOfText(typeof number === 'number' ? String(number) : exactSource(number))
 
 const decimalOfText = (text: string): string => {
   const sign = text.startsWith('-') ? '-' : ''

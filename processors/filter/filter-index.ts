@@ -34,8 +34,10 @@ type Fact = {
   /** The one condition of which this fact leads the way, or the branch of several. */
   only: Fact | undefined
   branch: Branch | undefined
-  /** What a condition consists of besides the fact that leads to it, in the order in which branches are made of it. */
-  readonly rest: readonly Fact[]
+  /** Of which facts a condition consists when they are several, in the order in which branches are made of them. */
+  readonly parts: readonly Fact[]
+  /** While an array is looked at: at which of its items the fact holds, from first to last. */
+  places: number[]
 }
 
 /** Conditions that have their first facts in common: few as a list, more by their next fact. */
@@ -59,6 +61,8 @@ export const filterIndex = (): FilterIndex => {
   /** What was found to hold of the value that is looked at: of the message, or of one item of an array in it. */
   let held: Fact[] = []
   let byNumber = false
+  /** Whether it is an item of an array that has to have all facts of a condition, and not the message. */
+  let amongItems = false
 
   const hold = (fact: Fact | undefined): void => {
     if (fact === undefined || fact.holds) return
@@ -95,34 +99,44 @@ export const filterIndex = (): FilterIndex => {
     }
   }
 
+  /** What holds of some item is found first, and of that, which conditions one item may meet; so a long array costs no more than its facts. */
   const lookAtItems = ({ array, items }: Place, value: readonly Json[]): void => {
     hold(array)
-    if (items !== undefined) for (const item of value) meet(items, item)
-  }
-
-  /** Holds the conditions on a value that are met. What holds of the value itself is nobody else's business. */
-  const meet = (place: Place, value: Json): void => {
+    if (items === undefined) return
     const outer = held
-    held = []
-    look(place, value)
-    const facts = held
+    const facts: Fact[] = []
+    for (let at = 0; at < value.length; at++) {
+      held = []
+      look(items, value[at] as Json)
+      for (const fact of held) {
+        fact.holds = false
+        if (fact.places.length === 0) {
+          facts.push(fact)
+          fact.places = [at]
+        } else fact.places.push(at)
+      }
+    }
     held = outer
+    amongItems = true
     conclude(facts)
-    letGo(facts)
+    amongItems = false
+    for (const fact of facts) fact.places = nowhere
   }
 
   /** Holds the conditions of which all facts are among these. */
   const conclude = (facts: readonly Fact[]): void => {
+    for (const fact of facts) fact.holds = true
     for (const { only, branch } of facts) {
       if (only !== undefined) consider(only)
       else if (branch !== undefined) gather(branch, facts)
     }
+    letGo(facts)
   }
 
   const consider = (condition: Fact): void => {
     if (condition.holds) return
-    for (const fact of condition.rest) if (!fact.holds) return
-    hold(condition)
+    for (const fact of condition.parts) if (!fact.holds) return
+    if (!amongItems || meetSomewhere(condition.parts)) hold(condition)
   }
 
   const gather = ({ conditions, next }: Branch, facts: readonly Fact[]): void => {
@@ -157,10 +171,8 @@ export const filterIndex = (): FilterIndex => {
 
   /** A condition that has all these facts, and no others, is found as a value finds it: by what holds. */
   const conditionWith = (facts: readonly Fact[]): Fact | undefined => {
-    for (const fact of facts) fact.holds = true
     conclude(facts)
-    const condition = held.find(({ rest }) => rest.length === facts.length - 1)
-    letGo(facts)
+    const condition = held.find(({ parts }) => Math.max(1, parts.length) === facts.length)
     letGo(held)
     held = []
     return condition
@@ -170,7 +182,10 @@ export const filterIndex = (): FilterIndex => {
     add: (filter) => conditionOf(root, filter),
     ask: (value, read) => {
       byNumber = false
-      meet(root, value)
+      look(root, value)
+      const facts = held
+      held = []
+      conclude(facts)
       const met = held
       held = []
       const answer = read(met, byNumber)
@@ -182,9 +197,10 @@ export const filterIndex = (): FilterIndex => {
 
 /** The rarest fact leads, so that a value which lacks it costs nothing. Facts become less rare later: that costs time, never an answer. */
 const newCondition = (facts: readonly Fact[]): Fact => {
-  const [lead, ...rest] = facts.toSorted((a, b) => a.uses - b.uses) as [Fact, ...Fact[]]
+  const parts = facts.toSorted((a, b) => a.uses - b.uses)
+  const [lead] = parts as [Fact, ...Fact[]]
   for (const fact of facts) fact.uses++
-  const condition = newFact(rest)
+  const condition = newFact(parts.length === 1 ? none : parts)
   if (lead.branch !== undefined) settle(lead.branch, condition)
   else if (lead.only === undefined) lead.only = condition
   else {
@@ -196,9 +212,9 @@ const newCondition = (facts: readonly Fact[]): Fact => {
 
 const settle = (from: Branch, condition: Fact): void => {
   let branch = from
-  let depth = 0
-  for (let fact = condition.rest[0]; branch.next !== undefined && fact !== undefined; fact = condition.rest[depth]) {
-    branch = entryOf(branch.next, fact, newBranch)
+  let depth = 1
+  for (let part = condition.parts[1]; branch.next !== undefined && part !== undefined; part = condition.parts[depth]) {
+    branch = entryOf(branch.next, part, newBranch)
     depth++
   }
   branch.conditions.push(condition)
@@ -209,8 +225,8 @@ const split = (branch: Branch, depth: number): void => {
   const next = new Map<Fact, Branch>()
   branch.next = next
   for (const condition of branch.conditions.splice(0)) {
-    const fact = condition.rest[depth]
-    const home = fact === undefined ? branch : entryOf(next, fact, newBranch)
+    const part = condition.parts[depth]
+    const home = part === undefined ? branch : entryOf(next, part, newBranch)
     home.conditions.push(condition)
   }
 }
@@ -251,10 +267,10 @@ const scalarFact = (place: Place, scalar: Json): Fact => {
   return entryOf(place.scalars, double, newFact)
 }
 
-const knownNumber = (place: Place, number: ExactNumber): Fact | undefined => {
-  if (place.scalars === undefined && place.decimals === undefined) return undefined
-  const double = doubleOf(number)
-  return double === undefined ? place.decimals?.get(decimalOf(number)) : place.scalars?.get(double)
+const knownNumber = ({ scalars, decimals }: Place, number: ExactNumber): Fact | undefined => {
+  const near = scalars?.get(Number(exactSource(number)))
+  if (near !== undefined && doubleOf(number) !== undefined) return near
+  return decimals?.get(decimalOf(number))
 }
 
 /** The double that, written out, is this number. */
@@ -271,14 +287,38 @@ const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return made
 }
 
-const newFact = (rest: readonly Fact[] = none): Fact => ({
+/** Whether one item has all these facts: each in turn says where it comes next. */
+const meetSomewhere = (facts: readonly Fact[]): boolean => {
+  for (let at = 0, agreed = 0, turn = 0; agreed < facts.length; turn = (turn + 1) % facts.length) {
+    const next = nextPlace((facts[turn] as Fact).places, at)
+    if (next === undefined) return false
+    agreed = next === at ? agreed + 1 : 1
+    at = next
+  }
+  return true
+}
+
+/** The first place that is not before another, found by halves. */
+const nextPlace = (places: readonly number[], from: number): number | undefined => {
+  let [low, high] = [0, places.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((places[middle] as number) < from) low = middle + 1
+    else high = middle
+  }
+  return places[low]
+}
+
+const newFact = (parts: readonly Fact[] = none): Fact => ({
   holds: false,
   uses: 0,
   only: undefined,
   branch: undefined,
-  rest: rest.length === 0 ? none : rest,
+  parts,
+  places: nowhere,
 })
 const none: readonly Fact[] = []
+const nowhere: number[] = []
 const newBranch = (): Branch => ({ conditions: [], next: undefined })
 const newPlace = (): Place => ({
   members: undefined,

@@ -91,7 +91,7 @@ const ruleBook = () => {
     /** The slot of the rule for a trigger, made when there is none. */
     slotOf: (trigger: MessageTrigger): number => {
       const known = byName.get(trigger.name)
-      return (known !== undefined && isDeepStrictEqual(known.trigger, trigger) ? known : add(trigger)).slot
+      return (known !== undefined && asksTheSame(known.trigger, trigger) ? known : add(trigger)).slot
     },
     slotOfName: (name: string): number | undefined => byName.get(name)?.slot,
     /** The rules with a place in the order that a message meets. */
@@ -109,6 +109,11 @@ const ruleBook = () => {
 }
 
 const none: readonly Rule[] = []
+
+const asksTheSame = (one: MessageTrigger, other: MessageTrigger): boolean =>
+  isDeepStrictEqual(one.filter, other.filter) &&
+  isDeepStrictEqual(one.not, other.not) &&
+  isDeepStrictEqual(one.sources, other.sources)
 
 const conditionsOf = (index: FilterIndex, filters: readonly Json[]): readonly Condition[] =>
   filters.map((filter) => index.add(filter))

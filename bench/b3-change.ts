@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { openMatchers } from '../processors/filter/matchers.ts'
+import { asRead } from '../test/fixtures/memory-house.ts'
+import type { Catalogue, Deployed } from '../topology/project/catalogue.ts'
+import { foldDefinitions } from '../topology/project/fold.ts'
+import type { Project } from '../topology/project/project.ts'
+import { projectRecord } from '../topology/wire/definitions.ts'
+import type { Json } from '../topology/words/json.ts'
+import { filters, projectWith } from './b3-events.ts'
+import { type Conditions, cellOf, type Result } from './result.ts'
+
+/** B3-change: how long others wait while a filter is added to 100,000 or taken away, and while very many are loaded. */
+export async function b3Change({ rounds }: Conditions): Promise<Result> {
+  const all = filters(100_000)
+  const more: Json = { form: { id: 'one more' } }
+  const loads = { small: [] as Change[], large: [] as Change[] }
+  const changes: Change[] = []
+  const folds: number[] = []
+  const heap: number[] = []
+  for (let round = 0; round < Math.max(3, rounds); round++) {
+    const before = await heapNow()
+    const house = bareHouse()
+    const deploy = (filters: readonly Json[]): Promise<Change> => house.deploy(projectWith(structuredClone(filters)))
+    loads.large.push(await deploy(all))
+    heap.push(((await heapNow()) - before) / 1e6)
+    for (let n = 0; n < 3; n++) changes.push(await deploy([...all, more]), await deploy(all))
+    loads.small.push(await bareHouse().deploy(projectWith(filters(10_000))))
+    folds.push(foldOf(all))
+  }
+  const cell = (of: readonly Change[], figure: keyof Change) =>
+    cellOf(
+      of.map((change) => change[figure]),
+      'ms',
+    )
+  return {
+    id: 'B3-change',
+    conditions: `a stall is the longest turn of the event loop while a deploy is taken in; ${changes.length} changes of one filter among 100,000, ${heap.length} loads`,
+    cells: {
+      'stall of one change': cell(changes, 'longestMs'),
+      'one change, until it is in force': cell(changes, 'tookMs'),
+      'load of 10,000 filters': cell(loads.small, 'tookMs'),
+      'stall of that load': cell(loads.small, 'longestMs'),
+      'load of 100,000 filters': cell(loads.large, 'tookMs'),
+      'stall of that large load': cell(loads.large, 'longestMs'),
+      'heap of 100,000 filters': cellOf(heap, 'MB'),
+      'the catalogue reads 100,000 filters, one stall': cellOf(folds, 'ms'),
+    },
+  }
+}
+
+type Change = Readonly<{ longestMs: number; tookMs: number }>
+
+/** Matchers of one project, over a catalogue that has it already. */
+const bareHouse = () => {
+  let projects: ReadonlyMap<string, Deployed> = new Map()
+  let offset = 0n
+  let changed = (_project: string): void => {}
+  const catalogue: Pick<Catalogue, 'projects' | 'offset' | 'onChange'> = {
+    projects: () => projects,
+    offset: () => offset,
+    onChange: (listener) => {
+      changed = listener
+      return { [Symbol.dispose]: () => {} }
+    },
+  }
+  const matchers = openMatchers(catalogue)
+  return {
+    deploy: async (project: Project): Promise<Change> => {
+      sweep() // what was made for the bench is not the deploy's to sweep up
+      const began = performance.now()
+      let [longestMs, turn] = [0, performance.now()]
+      const lap = (): void => {
+        const now = performance.now()
+        longestMs = Math.max(longestMs, now - turn)
+        turn = now
+      }
+      projects = new Map([[project.name, { project, deploy: 1, deployedAt: '', document: null }]])
+      offset++
+      changed(project.name)
+      for (;;) {
+        const serving = matchers.of(project.name)
+        lap()
+        if (serving !== undefined && !(serving instanceof Promise) && serving.definitions === offset) break
+        await setImmediate()
+      }
+      return { longestMs, tookMs: performance.now() - began }
+    },
+  }
+}
+
+/** The record of the deploy, parsed, checked and folded: in one piece, in every role. */
+const foldOf = (filters: readonly Json[]): number => {
+  const triggers = Object.fromEntries(filters.map((filter, n) => [`t${n}`, { type: 'message', filter }]))
+  const document = { name: 'bench', triggers }
+  const facts = { project: 'bench', deploy: 1, basedOn: null, token: '', deployedAt: '', deployedBy: 'a bench' }
+  const record = asRead(projectRecord({ ...facts, document }))
+  const before = performance.now()
+  const applied = foldDefinitions().apply(record)
+  const took = performance.now() - before
+  if (applied.kind !== 'accepted') throw new Error(JSON.stringify(applied))
+  return took
+}
+
+const heapNow = async (): Promise<number> => {
+  for (let turn = 0; turn < 3; turn++) await setImmediate() // what promises still hold is let go
+  sweep()
+  return process.memoryUsage().heapUsed
+}
+
+setFlagsFromString('--expose-gc')
+const sweep = runInNewContext('gc') as () => void
