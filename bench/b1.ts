@@ -18,7 +18,7 @@ export async function b1({ warmUpSeconds, seconds, rounds }: Conditions): Promis
     cells[`${connections} connections: messages per CPU-second`] = cellOf(perCpu, '/CPU-s')
     notes[`CPU at ${connections} connections`] = sharesOf(measured.at(-1)?.used ?? {})
   }
-  const conditions = `1 KB, after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds} s; CPU of Penstock, sandbox, broker and store`
+  const conditions = `1 KB of JSON that is nearly all one text, so it parses quickly; after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds} s; CPU of Penstock, sandbox, broker and store`
   return { id: 'B1', conditions, cells, notes }
 }
 

@@ -39,7 +39,7 @@ export async function b2({ short, seconds, rounds }: Conditions): Promise<Result
   }
   return {
     id: 'B2',
-    conditions: `1 KB, after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds / 2} s in turns; the ratio counts the CPU of the process that answers`,
+    conditions: `1 KB of JSON that is nearly all one text, so it parses quickly; after ${warmUpSeconds} s of warm-up, ${rounds} rounds of ${seconds / 2} s in turns; the ratio counts the CPU of the process that answers`,
     cells,
   }
 }

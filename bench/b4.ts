@@ -49,15 +49,15 @@ export async function b4({ short, seconds, rounds }: Conditions): Promise<Result
 
 /** B4-cold: the first run of a job, with a warm spare for its isolate and without; and what a warm isolate weighs. */
 export async function b4Cold({ short, rounds }: Conditions): Promise<Result> {
-  const count = short ? 10 : 50
+  const count = short ? 5 : 50
   const measured = await inRounds(rounds, async () => {
     await using sandbox = await openSandbox({ version: 'bench' })
     await settled()
     const before = childRss()
-    const spare = await firstRuns(sandbox, { count, apartMs: 400 })
+    const spare = await firstRuns(sandbox, { count, memoryOf: () => 128 })
     await settled()
     const weight = (childRss() - before) / Math.min(count, 40) / 1e6
-    return { spare, weight, none: await firstRuns(sandbox, { count, apartMs: 0 }) }
+    return { spare, weight, none: await firstRuns(sandbox, { count, memoryOf: (at) => 129 + at }) }
   })
   const cell = (of: 'spare' | 'none', p: number): Cell =>
     cellOf(
@@ -66,7 +66,7 @@ export async function b4Cold({ short, rounds }: Conditions): Promise<Result> {
     )
   return {
     id: 'B4-cold',
-    conditions: `${rounds} sandboxes, ${count} jobs each: 400 ms apart, so that a spare is warm; one right after another, so that none is`,
+    conditions: `${rounds} sandboxes, ${count} jobs each, 400 ms apart: of 128 MB, for which a spare is warm; each of a size of its own, for which none can be. A p99 of so few is their greatest`,
     cells: {
       'first run p99': cell('none', 99),
       'first run p50': cell('none', 50),
@@ -104,14 +104,19 @@ const runFor = async (sandbox: Sandbox, seconds: number): Promise<number> => {
 
 let jobs = 0
 
-const firstRuns = async (sandbox: Sandbox, wanted: Readonly<{ count: number; apartMs: number }>): Promise<number[]> => {
+/** More than it takes to make a spare. */
+const apartMs = 400
+
+type FirstRuns = Readonly<{ count: number; memoryOf: (at: number) => number }>
+
+const firstRuns = async (sandbox: Sandbox, wanted: FirstRuns): Promise<number[]> => {
   const took: number[] = []
   for (let at = 0; at < wanted.count; at++) {
-    const job = jobOf(`${code} // ${++jobs}`)
+    const job = jobOf(`${code} // ${++jobs}`, { memoryMb: wanted.memoryOf(at) })
     const begun = performance.now()
     await call(sandbox, job)
     took.push(performance.now() - begun)
-    await new Promise((resolve) => setTimeout(resolve, wanted.apartMs))
+    await new Promise((resolve) => setTimeout(resolve, apartMs))
   }
   return took
 }
