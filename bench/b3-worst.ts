@@ -70,6 +70,6 @@ const hundred = Array.from({ length: 100 }, (_, n) => n)
 
 const nested = (text: string, depth: number): Json => parseExact('['.repeat(depth) + text + ']'.repeat(depth))
 
-/** About 10 MB of the same item. */
-const list = (item: string): string =>
-  `[${Array.from({ length: 9_900_000 / (item.length + 1) }, () => item).join(',')}]`
+/** A list of the same item. */
+const list = (item: string, bytes = 9_900_000): string =>
+  `[${Array.from({ length: bytes / (item.length + 1) }, () => item).join(',')}]`

@@ -4,6 +4,10 @@ import { parseArgs } from 'node:util'
 import { b1 } from './b1.ts'
 import { b1Latency } from './b1-latency.ts'
 import { b2 } from './b2.ts'
+import { b3 } from './b3.ts'
+import { b3Change } from './b3-change.ts'
+import { b3Oracle } from './b3-oracle.ts'
+import { b3Worst } from './b3-worst.ts'
 import { b4, b4Cold } from './b4.ts'
 import { b6 } from './b6.ts'
 import { b7 } from './b7.ts'
@@ -19,6 +23,10 @@ const benches: readonly Bench[] = [
   { id: 'B1', run: b1 },
   { id: 'B1-latency', run: b1Latency },
   { id: 'B2', run: b2 },
+  { id: 'B3', run: b3 },
+  { id: 'B3-change', run: b3Change },
+  { id: 'B3-worst', run: b3Worst },
+  { id: 'B3-oracle', run: b3Oracle },
   { id: 'B4', run: b4 },
   { id: 'B4-cold', run: b4Cold },
   { id: 'B6', run: b6 },
