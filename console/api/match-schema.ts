@@ -1,14 +1,15 @@
 import { Type } from 'typebox'
+import { mismatchProblems } from '../../topology/project/mismatch.ts'
 import { runStatuses } from './run-schema.ts'
 import { closed, orNull, pageOf, time, uuid } from './schema-words.ts'
 
 /** Why a message does not match a trigger (`Mismatch` of `topology/project/mismatch.ts`). */
 export const mismatch = closed(
   {
-    problem: Type.Enum(
-      ['other-source', 'unreadable', 'missing', 'other-type', 'other-value', 'no-element', 'excluded'] as const,
-      { description: 'no-element: an array has none that would do. excluded: what `not` forbids is there' },
-    ),
+    problem: Type.Enum(mismatchProblems, {
+      description:
+        'no-element: an array has none that would do. excluded: what `not` forbids is there. unexplained: filter and message are too large to say more',
+    }),
     path: orNull(Type.String({ description: 'a JSONPath such as `$.triage[*].level`' })),
     nearest: orNull(Type.String({ description: 'the place that came nearest, such as `$.triage[1].level`' })),
     wanted: orNull(Type.String({ description: 'JSON, cut when it is long' })),

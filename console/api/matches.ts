@@ -60,14 +60,11 @@ type Judged = Readonly<{
 const judge = (project: Project, message: MessageItem, explain: Explain): readonly Judged[] => {
   const triggers = [...project.triggers.values()]
   const asked = message.kind === 'message' ? triggers.filter((trigger) => trigger.kind === 'message') : []
-  const whys = explain(
-    {
-      source: message.source,
-      contentType: message.content_type,
-      body: Buffer.from(message.body ?? '', message.body_encoding),
-    },
-    asked,
-  )
+  const whys = explain(asked)({
+    source: message.source,
+    contentType: message.content_type,
+    body: Buffer.from(message.body ?? '', message.body_encoding),
+  })
   const answers = new Map(asked.map(({ name }, at) => [name, whys[at] ?? null]))
   return triggers.map((trigger) => ({
     trigger: trigger.name,

@@ -94,6 +94,7 @@ const outcomeOf = async (
   { trigger, last, range, project, signal }: Trial & Readonly<{ project: string; signal: AbortSignal }>,
 ): Promise<object> => {
   const end = performance.now() + patienceMs
+  const whyNot = explain([trigger])
   const items: object[] = []
   const count = { matched: 0, unreadable: 0 }
   let complete = true
@@ -102,7 +103,7 @@ const outcomeOf = async (
       complete = false
       break
     }
-    const [why = null] = explain(message, [trigger])
+    const [why = null] = whyNot(message)
     if (why === null) count.matched++
     if (why?.problem === 'unreadable') count.unreadable++
     const { id: message_id, received_at, source } = message

@@ -1,27 +1,81 @@
 import { isBurial } from '../../topology/flow/fault.ts'
 import type { Explain, Mismatch, Wish } from '../../topology/project/mismatch.ts'
-import { isExactNumber, type Json } from '../../topology/words/json.ts'
+import { isExactNumber, isJsonArray, isJsonObject, type Json } from '../../topology/words/json.ts'
 import { contains } from './contains.ts'
-import { type Difference, differenceOf, kindOf, type Path, placeOf } from './difference.ts'
+import { comparer, type Difference, kindOf, type Path, TooManySteps } from './difference.ts'
+import { filterIndex } from './filter-index.ts'
 import { readBody } from './read-body.ts'
 
-/** Says why, where the matcher only says no (`semantics.md` 3). The body is read once for all triggers. */
-export const explain: Explain = (message, triggers) => {
-  try {
-    const body = readBody(message)
-    return triggers.map((trigger) => mismatchOf(trigger, message.source, body))
-  } catch (error) {
-    if (!isBurial(error)) throw error
-    const why = `The body cannot be read, so no filter was asked: ${error.message}.`
-    return triggers.map(() => ({ ...nothing, problem: 'unreadable', message: why }))
+/**
+ * Makes what says why, where the matcher only says no (`semantics.md` 3). A body is read once for all triggers, and compared with them in at
+ * most `steps`, of which each may take half of what is left; whether it matches is said of all of them.
+ */
+export const explainWithin =
+  (steps: number): Explain =>
+  (triggers) => {
+    const indexed = indexedLater(triggers)
+    return (message) => {
+      try {
+        const body = readBody(message)
+        const met = indexed(body)
+        let left = steps
+        return triggers.map((trigger) => {
+          const own = { left: Math.ceil(left / 2) }
+          left -= own.left
+          const mismatch = mismatchOf(trigger, message.source, { body, met, steps: own })
+          left += Math.max(0, own.left)
+          return mismatch
+        })
+      } catch (error) {
+        if (!isBurial(error)) throw error
+        const why = `The body cannot be read, so no filter was asked: ${error.message}.`
+        return triggers.map(() => ({ ...nothing, problem: 'unreadable', message: why }))
+      }
+    }
+  }
+
+/** As many steps as take a fraction of a second; a message and a trigger of usual size need less than a hundred. */
+export const explain: Explain = explainWithin(2_000_000)
+
+/** Whether the body has a piece, at a cost that is not the product of their sizes: how the matcher knows. */
+type Met = (piece: Json) => boolean
+
+/** The index is made when it is first needed, for hardly anybody needs it; a body is asked about all pieces at once. */
+const indexedLater = (triggers: readonly Wish[]): ((body: Json) => Met) => {
+  const make = () => {
+    const index = filterIndex()
+    const pieces = triggers.flatMap(({ filter, not }) => [filter, not]).filter((piece) => piece !== undefined)
+    return { index, conditions: new Map(pieces.map((piece) => [piece, index.add(piece)])) }
+  }
+  let made: ReturnType<typeof make> | undefined
+  return (body) => {
+    let held: ReadonlySet<unknown> | undefined
+    return (piece) => {
+      if (isJsonArray(body) && !isJsonArray(piece) && !isJsonObject(piece)) return contains(body, piece)
+      made ??= make()
+      held ??= made.index.ask(body, (conditions) => new Set(conditions))
+      return held.has(made.conditions.get(piece))
+    }
   }
 }
 
-const mismatchOf = ({ sources, filter, not }: Wish, source: string | null, body: Json): Mismatch | null => {
+type Looked = Readonly<{ body: Json; met: Met; steps: { left: number } }>
+
+const mismatchOf = ({ sources, filter, not }: Wish, source: string | null, looked: Looked): Mismatch | null => {
   if (sources !== null && (source === null || !sources.includes(source))) return otherSource(sources, source)
-  const difference = filter === undefined ? undefined : differenceOf(body, filter)
-  if (difference !== undefined) return differs(difference)
-  return not !== undefined && contains(body, not) ? excluded(body, not) : null
+  const difference = filter === undefined ? null : differenceIn(looked, filter)
+  if (difference !== null) return difference === 'unknown' ? unexplained : differs(difference)
+  return not !== undefined && differenceIn(looked, not) === null ? excluded(looked, not) : null
+}
+
+/** What of a piece the body lacks; null if nothing; `unknown` if something, which cannot be told in the steps that there are. */
+const differenceIn = ({ body, met, steps }: Looked, piece: Json): Difference | 'unknown' | null => {
+  try {
+    return comparer(steps).differenceOf(body, piece) ?? null
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error
+    return met(piece) ? null : 'unknown'
+  }
 }
 
 const nothing = { path: null, nearest: null, wanted: null, found: null }
@@ -61,8 +115,14 @@ const differs = (difference: Difference): Mismatch => {
   }
 }
 
-const excluded = (body: Json, not: Json): Mismatch => {
-  const { path, found } = placeOf(body, not)
+const unexplained: Mismatch = {
+  ...nothing,
+  problem: 'unexplained',
+  message: 'It does not match; the filter and the message are too large to say in short time where they differ.',
+}
+
+const excluded = ({ body, steps }: Looked, not: Json): Mismatch => {
+  const { path, found } = comparer(steps).placeOf(body, not)
   const places = { path: pathText(path), nearest: nearestIn(path) }
   const held = shown(found)
   const message = `${places.nearest ?? places.path} is ${held}, which the trigger excludes by its \`not\`.`
@@ -96,8 +156,16 @@ const shownBoth = (wanted: Json, found: Json | undefined): readonly [wanted: str
 }
 
 /** A value as JSON, cut when it is long; a number stays whole, for its last digit may be the one that differs. */
-const shown = (value: Json | readonly string[]): string =>
-  cut(JSON.stringify(value), typeof value === 'number' || isExactNumber(value) ? maxDigits : maxShown)
+const shown = (value: Json | readonly string[]): string => {
+  if (typeof value === 'string') return cut(JSON.stringify(value.slice(0, maxShown)), maxShown)
+  if (typeof value !== 'object' || value === null) return cut(JSON.stringify(value), maxDigits)
+  const text = texts.get(value) ?? cut(JSON.stringify(value), isExactNumber(value) ? maxDigits : maxShown)
+  texts.set(value, text)
+  return text
+}
+
+/** Many triggers may fail at the same large value: it is written once. */
+const texts = new WeakMap<object, string>()
 
 const maxShown = 200
 const maxDigits = 2_000

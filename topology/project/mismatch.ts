@@ -1,10 +1,24 @@
 import type { Message } from '../words/message.ts'
 import type { Trigger } from './project.ts'
 
+export const mismatchProblems = [
+  'other-source',
+  'unreadable',
+  'missing',
+  'other-type',
+  'other-value',
+  'no-element',
+  'excluded',
+  'unexplained',
+] as const
+
 /** Why a message does not match a trigger: the first thing that is not as the trigger wants it, in the order of its filter. */
 export type Mismatch = Readonly<{
-  /** `no-element`: an array has no element that would do. `excluded`: what `not` forbids is there. */
-  problem: 'other-source' | 'unreadable' | 'missing' | 'other-type' | 'other-value' | 'no-element' | 'excluded'
+  /**
+   * `no-element`: an array has no element that would do. `excluded`: what `not` forbids is there. `unexplained`: the message and the filter
+   * are too large to be compared piece by piece.
+   */
+  problem: (typeof mismatchProblems)[number]
   /** A JSONPath such as `$.triage[*].level`; null where it is not about a place in the body. */
   path: string | null
   /** The place in the body that came nearest, such as `$.triage[1].level`, where the path leads through arrays. */
@@ -19,8 +33,10 @@ export type Mismatch = Readonly<{
 /** What a trigger asks of a message. */
 export type Wish = Pick<Trigger & { kind: 'message' }, 'filter' | 'not' | 'sources'>
 
-/** For each trigger why the message does not match it, or null when it does. Says of a body that cannot be read `unreadable`; never throws. */
+/**
+ * Of triggers makes what says for each of them why a message does not match it, or null when it does. Says of a body that cannot be read
+ * `unreadable`; never throws.
+ */
 export type Explain = (
-  message: Pick<Message, 'source' | 'contentType' | 'body'>,
   triggers: readonly Wish[],
-) => readonly (Mismatch | null)[]
+) => (message: Pick<Message, 'source' | 'contentType' | 'body'>) => readonly (Mismatch | null)[]

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { contains } from '../../../../processors/filter/contains.ts'
-import { type Difference, differenceOf, type Path, placeOf } from '../../../../processors/filter/difference.ts'
+import { comparer, type Difference, type Path, TooManySteps } from '../../../../processors/filter/difference.ts'
 import { type Json, parseExact } from '../../../../topology/words/json.ts'
 import { jsonPairs } from '../../../fixtures/json-pairs.ts'
+
+const { differenceOf, placeOf } = comparer({ left: Number.POSITIVE_INFINITY })
 
 const pairs = [...jsonPairs(3, 8_000), ...jsonPairs(1_121, 8_000)].map(({ body, filter }) => ({
   body: parseExact(body),
@@ -44,6 +46,40 @@ describe('a difference', () => {
     })
     for (const { body, difference } of differences) expect(at(body, difference.path)).toBe(difference.found)
     expect(new Set(differences.map(({ difference }) => difference.problem)).size).toBe(4)
+  })
+})
+
+describe('a comparison', () => {
+  /** An array that counts how often somebody looks at one of its elements. */
+  const watched = (array: readonly Json[]): Readonly<{ array: readonly Json[]; looks(): number }> => {
+    let looks = 0
+    const get = (target: readonly Json[], key: string | symbol): unknown => {
+      if (typeof key === 'string' && /^\d/.test(key)) looks++
+      return Reflect.get(target, key)
+    }
+    return { array: new Proxy(array, { get }), looks: () => looks }
+  }
+
+  test.each<[string, (n: number) => Json]>([
+    ['scalars', (n) => n],
+    ['objects', (n) => ({ n })],
+    ['arrays', (n) => [n]],
+  ])('of %s in arrays looks at no more values than it may', (_what, item) => {
+    const whole = watched(Array.from({ length: 1_000 }, (_, n) => item(n)))
+    const part = Array.from({ length: 1_000 }, (_, n) => item(2_000 + n))
+    const steps = { left: 10_000 }
+    expect(() => comparer(steps).differenceOf(whole.array, part)).toThrow(TooManySteps)
+    expect(whole.looks()).toBeGreaterThan(1_000)
+    expect(whole.looks()).toBeLessThanOrEqual(11_000)
+    expect(steps.left).toBeLessThan(0)
+  })
+
+  test('that ran out of steps names a place that holds the piece, if not the smallest', () => {
+    const inner = Array.from({ length: 100 }, (_, n) => [n])
+    const whole = { a: { b: inner } }
+    const piece = { a: { b: [[99]] } }
+    expect(comparer({ left: 1_000 }).placeOf(whole, piece)).toEqual({ path: ['a', 'b', 99, 0], found: 99 })
+    expect(comparer({ left: 50 }).placeOf(whole, piece)).toEqual({ path: ['a', 'b'], found: inner })
   })
 })
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { contains } from '../../../../processors/filter/contains.ts'
-import { explain } from '../../../../processors/filter/explain.ts'
+import { explain, explainWithin } from '../../../../processors/filter/explain.ts'
 import type { Mismatch, Wish } from '../../../../topology/project/mismatch.ts'
 import { parseExact } from '../../../../topology/words/json.ts'
 import { jsonPairs } from '../../../fixtures/json-pairs.ts'
 
 const whyNot = (body: string, trigger: Partial<Wish>, source: string | null = 'inbox'): Mismatch | null => {
   const message = { source, contentType: 'application/json', body: Buffer.from(body) }
-  const [why] = explain(message, [{ sources: null, ...trigger }])
+  const [why] = explain([{ sources: null, ...trigger }])(message)
   if (why === undefined) throw new Error('a trigger was forgotten')
   return why
 }
@@ -116,27 +116,59 @@ describe('a message that does not match is told the first place at which it fail
   test('one that cannot be read is told what is wrong with it', () => {
     for (const body of ['{', Buffer.from([0xff]), '['.repeat(501)]) {
       const message = { source: null, contentType: 'application/json', body: Buffer.from(body) }
-      expect(explain(message, [{ sources: null }])).toMatchObject([
+      expect(explain([{ sources: null }])(message)).toMatchObject([
         { problem: 'unreadable', path: null, message: expect.stringContaining('cannot be read') },
       ])
     }
   })
 
-  test('agrees with the matcher, whatever the filter, the excluded piece and the source', () => {
-    const pairs = [...jsonPairs(77, 3_000)]
-    const disagreeing = pairs.filter(({ body, filter }, at) => {
-      const [whole, part, not] = [parseExact(body), parseExact(filter), parseExact(pairs.at(at - 1)?.filter ?? '0')]
-      const sources = at % 5 === 0 ? ['lab'] : at % 5 === 1 ? ['inbox'] : null
-      const wanted = (sources?.includes('inbox') ?? true) && contains(whole, part) && !contains(whole, not)
-      return (whyNot(body, { filter: part, not, sources }) === null) !== wanted
-    })
-    expect(disagreeing).toEqual([])
-  })
+  test.each([Number.POSITIVE_INFINITY, 20, 0])(
+    'agrees with the matcher, whatever is asked for, in %d steps',
+    (steps) => {
+      const pairs = [...jsonPairs(77, 3_000)]
+      const told = new Set<string | undefined>()
+      const disagreeing = pairs.filter(({ body, filter }, at) => {
+        const [whole, part, not] = [parseExact(body), parseExact(filter), parseExact(pairs.at(at - 1)?.filter ?? '0')]
+        const sources = at % 5 === 0 ? ['lab'] : at % 5 === 1 ? ['inbox'] : null
+        const wanted = (sources?.includes('inbox') ?? true) && contains(whole, part) && !contains(whole, not)
+        const message = { source: 'inbox', contentType: 'application/json', body: Buffer.from(body) }
+        const [why] = explainWithin(steps)([{ sources, filter: part, not }])(message)
+        told.add(why?.problem)
+        return (why === null) !== wanted
+      })
+      expect(disagreeing).toEqual([])
+      expect(told.has('unexplained')).toBe(steps < 100)
+      expect(told.has('missing')).toBe(steps > 0)
+    },
+  )
 
   test('one that matches is told nothing', () => {
     expect(whyNotFilter(visit, '{"triage":[{"level":"green"}]}')).toBeNull()
     expect(whyNotNot(visit, '{"triage":[{"level":"red"}]}')).toBeNull()
     expect(whyNot('[]', {})).toBeNull()
+  })
+})
+
+describe('a filter that is too large to be compared with a message', () => {
+  const items = Array.from({ length: 30_000 }, (_, n) => ({ n }))
+  const last = { n: items.length }
+  const body = Buffer.from(JSON.stringify({ items, form: 'visit' }))
+  const wishes: readonly Partial<Wish>[] = [
+    { filter: { items: items.toReversed() } },
+    { filter: { items: [...items, last] } },
+    { filter: {}, not: { items: items.toReversed() } },
+    { filter: {}, not: { items: [...items, last] } },
+    { filter: { form: 'birth' } },
+  ]
+
+  test('is said to match or not, and others still say why', () => {
+    const whys = explain(wishes.map((wish) => ({ sources: null, ...wish })))({
+      source: null,
+      contentType: 'application/json',
+      body,
+    })
+    expect(whys.map((why) => why?.problem ?? null)).toEqual([null, 'unexplained', 'excluded', null, 'other-value'])
+    expect(whys[1]).toMatchObject({ path: null, wanted: null, message: expect.stringContaining('too large') })
   })
 })
 
