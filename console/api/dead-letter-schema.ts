@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
+import { listedValueBytes } from '../../sinks/clickhouse/read/dead-letters.ts'
 import { closed, orNull, texts, time, uuid } from './schema-words.ts'
 
 /** A record that could not be used. */
 export const deadLetterItem = closed(
   {
-    id: Type.String(),
+    id: uuid(),
     buried_at: time(),
     project: orNull(Type.String()),
     stage: Type.String({ description: 'who could not use it' }),
@@ -17,7 +18,9 @@ export const deadLetterItem = closed(
     offset: Type.Integer(),
     key: orNull(Type.String()),
     headers: texts('of the record'),
-    value: orNull(Type.String({ description: 'of the record; null when it is larger than 16384 bytes' })),
+    value: orNull(
+      Type.String({ description: `of the record; null in lists when it is larger than ${listedValueBytes} bytes` }),
+    ),
     value_encoding: Type.Enum(['utf8', 'base64']),
     size: Type.Integer({ description: 'bytes of the value' }),
   },

@@ -23,5 +23,5 @@ export const deadLetterRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
-const { id_from: _from, id_to: _to, ...parameters } = listParameters // ids of dead letters are no UUIDs
+const { id_from: _from, id_to: _to, ...parameters } = listParameters // an id has the time of the record that it is about, and the list goes by when that was buried
 const deadLetterQuery = Type.Object({ ...parameters, stage: text, reason: text }, { additionalProperties: false })

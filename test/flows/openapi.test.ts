@@ -26,23 +26,23 @@ beforeAll(async () => {
   const [run] = await endedRuns(house, project, { message: good, count: 1 })
   const [failed] = await endedRuns(house, project, { message: bad, count: 2 })
   expect([run?.status, failed?.status]).toEqual(['success', 'failed'])
-  await bury(project)
-  const real = { project, source, path: 'registrations', file: 'start.js', messages: good, runs: failed?.id ?? '' }
+  const things = { messages: good, runs: failed?.id ?? '', 'dead-letters': await bury(project) }
+  const real = { project, source, path: 'registrations', file: 'start.js', ...things }
   calls = openCalls(house, { document, real })
 })
 afterAll(async () => {
   await house?.[Symbol.asyncDispose]()
 })
 
-/** Publishes a record that no filter can read, and waits until it is a dead letter. */
-const bury = async (project: string): Promise<void> => {
+/** Publishes a record that no filter can read, and waits until it is a dead letter. Gives its id. */
+const bury = async (project: string): Promise<string> => {
   const producer = new Kafka({ brokers: [inject('kafkaBrokers')], logLevel: logLevel.NOTHING }).producer()
   await producer.connect()
   await producer.send({ topic: `${name}.intake.${project}`, messages: [{ value: '{"broken"' }] })
   await producer.disconnect()
-  await until(async () => {
-    const { items } = await house.json<{ items: readonly object[] }>(`/api/projects/${project}/dead-letters`)
-    return items.length > 0
+  return await until(async () => {
+    const { items } = await house.json<{ items: readonly { id: string }[] }>(`/api/projects/${project}/dead-letters`)
+    return items[0]?.id
   }, 'the record is a dead letter')
 }
 
