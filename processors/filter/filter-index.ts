@@ -218,7 +218,7 @@ const settle = (from: Branch, condition: Fact): void => {
     depth++
   }
   branch.conditions.push(condition)
-  if (branch.next === undefined && branch.conditions.length > fewConditions && depth < deepest) split(branch, depth)
+  if (branch.conditions.length > fewConditions && depth < deepest) split(branch, depth)
 }
 
 const split = (branch: Branch, depth: number): void => {

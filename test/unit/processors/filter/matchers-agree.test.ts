@@ -146,4 +146,14 @@ describe('a matcher of many filters', () => {
     }
     expect(matching / (5 * 120 * 200)).toBeGreaterThan(0.05)
   })
+
+  test('takes filters that have very many facts in common', () => {
+    const facts = Array.from({ length: 12_000 }, (_, n): [string, Json] => [`${n}`, true])
+    const shorter = Array.from({ length: 12 }, (_, n) => Object.fromEntries(facts.slice(0, facts.length - n)))
+    const triggers = shorter.map((filter, n): Trigger => ({ kind: 'message', name: `${n}`, filter, sources: null }))
+    const body = bodyOf(JSON.stringify(shorter[5]))
+    expect(matcherOf(projectOf(triggers, [])).match({ source: null }, body).triggers).toEqual(
+      triggers.slice(5).map(({ name }) => name),
+    )
+  })
 })
