@@ -1,5 +1,6 @@
 import type { Store } from '../../../topology/flow/ports.ts'
 import { type Cells, type Column, cellsOf, headerOf } from './cells.ts'
+import { type Found, instant, windowsOf } from './export-windows.ts'
 import { conditions, type Query } from './page.ts'
 
 /** A table to be written out whole: one line for each row that `where` asks for. */
@@ -30,9 +31,6 @@ export async function openExport(
   const first = await windows.next()
   return chunksOf(store, { sheet, options, windows, first: first.done ? [] : first.value })
 }
-
-type Place = Readonly<{ at: number; id: string }>
-type Found = Place & Readonly<{ bytes: number }>
 
 async function* chunksOf(
   store: Pick<Store, 'read'>,
@@ -80,64 +78,8 @@ const endsOf = (slice: Slice): readonly [string, string] => {
   return [least, greatest]
 }
 
-/** A bound number of milliseconds as a time. */
-const instant = (name: string): string => `fromUnixTimestamp64Milli({${name}:Int64}, 'UTC')`
-
 const asWeWrite = `SETTINGS format_csv_null_representation = '', output_format_csv_crlf_end_of_line = 1, date_time_output_format = 'iso',
   output_format_json_escape_forward_slashes = 0, output_format_json_quote_64bit_integers = 0, output_format_json_named_tuples_as_objects = 1`
-
-/**
- * The ids of all rows, newest first, a window of time after another. How far back the next one looks follows from how many rows the one
- * before held; one that held none is followed by all the rest.
- */
-async function* windowsOf(
-  store: Pick<Store, 'read'>,
-  { sheet, signal }: Readonly<{ sheet: Sheet; signal: AbortSignal }>,
-): AsyncGenerator<readonly Found[]> {
-  let span = firstSpanMs
-  let before: Place | undefined
-  let newest = Date.now()
-  for (;;) {
-    const since = Math.max(0, newest - span)
-    const found = await idsOf(store, { sheet, signal, since, before })
-    yield found
-    const last = found.length === windowRows ? found.at(-1) : undefined
-    if (last === undefined && since === 0) return
-    const covered = newest - (last?.at ?? since)
-    span = found.length === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(covered * growth(found.length)))
-    before = last ?? { at: since, id: '' }
-    newest = before.at
-  }
-}
-
-const idsOf = async (
-  store: Pick<Store, 'read'>,
-  of: Readonly<{ sheet: Sheet; signal: AbortSignal; since: number; before: Place | undefined }>,
-): Promise<readonly Found[]> => {
-  const { sheet, signal, since, before } = of
-  const { table, time, bytes, where } = sheet
-  const { sql, params } = conditions(
-    where,
-    { sql: `${time} >= ${instant('window_since')}`, params: { window_since: since } },
-    before && {
-      // The first half says nothing new, but the index by time understands it.
-      sql: `${time} <= ${instant('window_time')} AND (${time}, id) < (${instant('window_time')}, {window_id:String})`,
-      params: { window_time: before.at, window_id: before.id },
-    },
-  )
-  const lines = await store.read(
-    `SELECT id, toUnixTimestamp64Milli(${time}), ${bytes}
-FROM ${table} FINAL
-WHERE ${sql}
-ORDER BY ${time} DESC, id DESC
-LIMIT ${windowRows}
-SETTINGS output_format_json_quote_64bit_integers = 0`,
-    { format: 'JSONCompactEachRow', params, signal },
-  )
-  const text = Buffer.concat(lines).toString('utf8').trimEnd().replaceAll('\n', ',')
-  const rows = JSON.parse(`[${text}]`) as readonly [id: string, at: number, bytes: number][]
-  return rows.map(([id, at, bytes]) => ({ id, at, bytes }))
-}
 
 /** Up to so many rows, and about so many bytes, at once: this is what the memory of an export is made of. */
 export const slicesOf = (found: readonly Found[]): readonly Slice[] => {
@@ -170,10 +112,5 @@ async function* ahead<T>(asks: AsyncGenerator<() => Promise<T>>): AsyncGenerator
 }
 
 const asksAhead = 1
-const firstSpanMs = 60_000
-const windowRows = 24_000
 const sliceRows = 8_000
 const sliceBytes = 8_000_000
-
-/** Aims at windows that are half full, and does not trust a thin one too far. */
-const growth = (found: number): number => Math.min(8, windowRows / 2 / found)
