@@ -76,14 +76,25 @@ const readiness = async (checks: readonly Check[], checkMs: number): Promise<Rep
     : { status: 503, headers: { 'retry-after': '5' }, body: { status: 'not ready', not_ready: notReady } }
 }
 
-/** Asks all checks at once: their names, and what each complains of or null. */
+/**
+ * Asks all checks at once: their names, and what each complains of or null. However many want to know, one answer is waited for at a time:
+ * `/readyz` and `/metrics` are open to everybody, and what is away takes long to say so.
+ */
 export const askChecks = (
   checks: readonly Check[],
   checkMs = 2_000,
 ): Promise<readonly (readonly [name: string, complaint: string | null])[]> =>
-  Promise.all(checks.map(async ({ name, check }) => [name, await complaintOf(check, checkMs)] as const))
+  Promise.all(checks.map(async (each) => [each.name, await complaintOf(each, checkMs)] as const))
 
-const complaintOf = async (check: Check['check'], checkMs: number): Promise<string | null> => {
+const onTheWay = new WeakMap<Check, Promise<string | null>>()
+
+const complaintOf = (check: Check, checkMs: number): Promise<string | null> => {
+  const complaint = onTheWay.get(check) ?? askInTime(check, checkMs).finally(() => onTheWay.delete(check))
+  onTheWay.set(check, complaint)
+  return complaint
+}
+
+const askInTime = async ({ check }: Check, checkMs: number): Promise<string | null> => {
   const { promise: late, resolve } = Promise.withResolvers<string>()
   const timer = setTimeout(resolve, checkMs, `did not answer within ${checkMs / 1_000} s`)
   try {

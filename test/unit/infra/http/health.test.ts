@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { healthRoutes } from '../../../../infra/http/health.ts'
+import { askChecks, healthRoutes } from '../../../../infra/http/health.ts'
 import { openMeter } from '../../../../infra/metrics/open.ts'
 import { serve } from './serving.ts'
 
@@ -35,6 +35,24 @@ test('a check that never answers is not ready', async () => {
     503,
     { status: 'not ready', not_ready: { kafka: 'did not answer within 0.01 s' } },
   ])
+})
+
+test('a check is asked once at a time, however many want to know', async () => {
+  let asked = 0
+  const answer = Promise.withResolvers<null>()
+  const check = {
+    name: 'kafka',
+    check: () => {
+      asked++
+      return answer.promise
+    },
+  }
+  const waiting = [askChecks([check]), askChecks([check]), askChecks([check])]
+  expect(asked).toBe(1)
+  answer.resolve(null)
+  expect(await Promise.all(waiting)).toEqual([[['kafka', null]], [['kafka', null]], [['kafka', null]]])
+  await askChecks([check])
+  expect(asked).toBe(2)
 })
 
 test('metrics are in the text format of Prometheus', async () => {
