@@ -95,7 +95,7 @@ export const metrics = {
   },
   penstock_topic_retention_seconds: {
     type: 'gauge',
-    help: 'How long a topic keeps its records',
+    help: 'How long a topic is made to keep its records; penstock provision says where a cluster keeps them shorter',
     labels: ['topic'],
   },
   penstock_consumer_partitions: { type: 'gauge', help: 'Partitions that this member has', labels: ['group'] },

@@ -23,5 +23,6 @@ export const deadLetterRoutes = (deps: HistoryDeps): readonly Route[] => [
   }),
 ]
 
-const { id_from: _from, id_to: _to, ...parameters } = listParameters // an id has the time of the record that it is about, and the list goes by when that was buried
+// An id has the time of the record that it is about; the list goes by when that was buried.
+const { id_from: _from, id_to: _to, ...parameters } = listParameters
 const deadLetterQuery = Type.Object({ ...parameters, stage: text, reason: text }, { additionalProperties: false })

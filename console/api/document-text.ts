@@ -10,7 +10,7 @@ export const documentText = ({ body, headers }: Request): DocumentText => {
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const format = formats.get(mediaType)
   if (format === undefined) {
-    const detail = `A project document is sent as one of ${[...formats.keys()].join(', ')}, not as ${JSON.stringify(mediaType)}.`
+    const detail = `It is taken as one of ${[...formats.keys()].join(', ')}, not as ${JSON.stringify(mediaType)}.`
     return { kind: 'refused', reply: problem(415, 'Unsupported Media Type', detail) }
   }
   if (isUtf8(body)) return { kind: 'text', text: body.toString('utf8'), format }
