@@ -48,14 +48,31 @@ test('each operation has a name of its own, and each parameter and tag a descrip
   expect(document.whole.tags.filter(({ description }) => description === '')).toEqual([])
 })
 
+const readme = readFileSync(resolve(import.meta.dirname, '../../../../console/README.md'), 'utf8')
+
 test('the README has a row for each path of the API, and for no other', () => {
-  const readme = readFileSync(resolve(import.meta.dirname, '../../../../console/README.md'), 'utf8')
   const rows = readme.split('\n').flatMap((line) => /^\| (`[^|]+`) \|/.exec(line)?.slice(1) ?? [])
   const told = rows.flatMap((row) => [...row.matchAll(/(?:[A-Z]+ )?(\/[^`]+)`/g)].map(([, path = '']) => path))
   const described = Object.keys(document.whole.paths).filter((path) => /^\/(api|openapi|docs$)/.test(path))
   const written = described.map((path) => path.replace('{project}', '<p>').replace(/\{([^}]+)\}/g, '<$1>'))
   expect([...new Set(told)].toSorted()).toEqual(written.toSorted())
 })
+
+test.each(['messages', 'runs', 'dead-letters'])(
+  'the README names each parameter of the list of %s, and no other',
+  (list) => {
+    const row = readme.split('\n').find((line) => line.startsWith(`| \`GET /api/projects/<p>/${list}\` |`)) ?? ''
+    const told = [
+      ...row
+        .split('|')
+        .slice(2)
+        .join()
+        .matchAll(/`(\w+)`/g),
+    ].map(([, name = '']) => name)
+    const { parameters } = document.operation('GET', `/api/projects/{project}/${list}`)
+    expect(told.toSorted()).toEqual(parameters.flatMap((each) => (each.in === 'query' ? [each.name] : [])).toSorted())
+  },
+)
 
 test('what needs the token says so, and nothing else does', () => {
   for (const route of doors.routes) {
