@@ -13,20 +13,23 @@ export type Realm = Readonly<{
   dispose(): void
 }>
 
-/** Makes realms from the realm's script. V8's compiled form of it is kept from the first to the next ones, and never leaves the process. */
+/**
+ * Makes realms from the realm's script. The script runs once in a process: each realm begins with a snapshot of what it left, which is locked
+ * down then. The snapshot holds V8's compiled code, too, and never leaves the process.
+ */
 export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm>) => {
-  let cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined
+  const snapshot = ivm.Isolate.createSnapshot([{ code: script, filename: 'penstock.js' }], rehearsal)
 
   return async (memoryMb) => {
-    // After such an error nothing in the process can be trusted: the parent starts another (isolated-vm's own advice).
-    const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, memoryMb), onCatastrophicError: () => process.abort() })
-    const context = await isolate.createContext()
-    const prelude: ivm.Script & ivm.CachedDataResult = await isolate.compileScript(script, {
-      filename: 'penstock.js',
-      ...(cachedData ? { cachedData } : { produceCachedData: true }),
+    const isolate = new ivm.Isolate({
+      memoryLimit: Math.max(8, memoryMb),
+      snapshot,
+      // After such an error nothing in the process can be trusted: the parent starts another (isolated-vm's own advice).
+      onCatastrophicError: () => process.abort(),
     })
-    cachedData ??= prelude.cachedData
-    const door = (await prelude.run(context, { reference: true })) as ivm.Reference<Runs>
+    const context = await isolate.createContext()
+    const opening = await isolate.compileScript('penstock()')
+    const door = (await opening.run(context, { reference: true })) as ivm.Reference<Runs>
     const [load, turn, cut, collect] = await Promise.all([
       door.get('load', { reference: true }),
       door.get('turn', { reference: true }),
@@ -58,3 +61,10 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
     }
   }
 }
+
+/** Done in a context of its own before the snapshot is taken, so that the code of a realm's first steps is compiled in it. */
+const rehearsal = `
+const runs = penstock()
+runs.load(async (add) => add(0, () => fn((state) => state)), '{"inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
+runs.turn(1, '{"data":{}}')
+runs.collect()`

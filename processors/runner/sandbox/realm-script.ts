@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
 
 /**
- * The script that makes a bare isolate a realm for jobs: `ses`, the language, the lockdown. Its value is the realm's door (`realm/runs.ts`).
- * Bundled once in a process.
+ * The script that makes a bare isolate nearly a realm for jobs: `ses`, the language, intrinsics that can be frozen. It leaves one global,
+ * `penstock`: a function that does the rest, gives the realm's door (`realm/runs.ts`), and is no global any longer. Bundled once in a process.
  */
 export const realmScript = (): Promise<string> => (made ??= make())
 
@@ -24,5 +24,5 @@ const make = async (): Promise<string> => {
     logLevel: 'silent',
   })
   await stop() // esbuild would keep its process for the next bundle, and there is none
-  return `(() => {${outputFiles[0]?.text ?? ''}; return penstock.runs })()`
+  return `globalThis.penstock = (() => {${outputFiles[0]?.text ?? ''}; return penstock.open })()`
 }

@@ -1,10 +1,7 @@
 import { standardGlobals } from '../../language/globals.ts'
 
-/**
- * Freezes the realm for good: every intrinsic, the global and what `scope` adds to it, so that no run leaves a trace for the next.
- * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype, what it does not know); they are closed here.
- */
-export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
+/** Makes the intrinsics fit to be frozen. All of it can be kept in a snapshot. */
+export const repair = (): void =>
   ses.repairIntrinsics({
     errorTaming: 'unsafe',
     evalTaming: 'no-eval',
@@ -13,6 +10,13 @@ export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
     regExpTaming: 'unsafe',
     consoleTaming: 'unsafe',
   })
+
+/**
+ * Freezes the repaired realm for good: every intrinsic, the global and what `scope` adds to it, so that no run leaves a trace for the next.
+ * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype, what it does not know); they are closed here.
+ * No snapshot can hold the result: V8 adds to `Error` and to the global whenever it makes a context.
+ */
+export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
   Error.stackTraceLimit = 30
   for (const name of ['prepareStackTrace', 'stackTraceLimit']) {
     const value: unknown = Reflect.get(Error, name)

@@ -1,11 +1,16 @@
 import './console.ts'
 import 'ses'
 import { operations } from '../../language/operations.ts'
-import { lockDown } from './lockdown.ts'
+import { lockDown, repair } from './lockdown.ts'
 import { openRuns, type Runs } from './runs.ts'
 
-// What makes a bare isolate a realm for jobs. From here on nothing in it can be changed.
-lockDown(operations)
+repair()
 
-/** The realm's only door: the host holds it, the job cannot reach it. */
-export const runs: Runs = openRuns()
+/**
+ * Makes this a realm for jobs; from here on nothing in it can be changed. What it gives is the realm's only door: the host holds it, the job
+ * cannot reach it.
+ */
+export const open = (): Runs => {
+  lockDown(operations)
+  return openRuns()
+}
