@@ -64,7 +64,8 @@ const batchHead = 61
 const recordHead = 2
 
 /** Most that a field can take: a UTF-16 unit is at most three bytes of UTF-8. */
-const mostOf = (field: string | Buffer | null): number => 5 + (field === null ? 0 : 3 * field.length)
+const mostOf = (field: string | Buffer | null): number =>
+  5 + (typeof field === 'string' ? 3 * field.length : (field?.length ?? 0))
 
 const write = (bytes: Buffer, at: number, field: string | Buffer | null): number => {
   if (field === null) return writeVarInt(bytes, at, -1)

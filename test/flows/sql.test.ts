@@ -154,15 +154,14 @@ describe('the page about SQL', () => {
     promises[title]?.(await ask(sql))
   })
 
-  test('names every view, with columns that it has', async () => {
+  test('names every view, with the columns that it has', async () => {
     const views = await ask(`SELECT table, groupArray(name) AS names FROM system.columns
       WHERE (database, table) IN (SELECT database, name FROM system.tables WHERE database = '${name}' AND engine = 'View')
       GROUP BY table`)
     expect(views.length).toBeGreaterThanOrEqual(5)
     for (const { table, names } of views) {
       const [, columns = ''] = new RegExp(`^\\| \`${table}\` \\|.*\\| \`([^\`]+)\` \\|`, 'm').exec(page) ?? []
-      const told = columns.split(', ').filter((column) => column !== '…')
-      expect(names, `the columns of ${table}`).toEqual(expect.arrayContaining(told))
+      expect(new Set(columns.split(', ')), `the columns of ${table}`).toEqual(new Set(names))
     }
   })
 
