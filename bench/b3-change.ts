@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { matcherMaker } from '../processors/filter/matcher.ts'
 import { openMatchers } from '../processors/filter/matchers.ts'
 import { asRead } from '../test/fixtures/memory-house.ts'
 import type { Catalogue, Deployed } from '../topology/project/catalogue.ts'
@@ -20,11 +21,10 @@ export async function b3Change({ rounds }: Conditions): Promise<Result> {
   const folds: number[] = []
   const heap: number[] = []
   for (let round = 0; round < Math.max(3, rounds); round++) {
-    const before = await heapNow()
     const house = bareHouse()
     const deploy = (filters: readonly Json[]): Promise<Change> => house.deploy(projectWith(structuredClone(filters)))
     loads.large.push(await deploy(all))
-    heap.push(((await heapNow()) - before) / 1e6)
+    heap.push(await heapOf(all))
     for (let n = 0; n < 3; n++) changes.push(await deploy([...all, more]), await deploy(all))
     loads.small.push(await bareHouse().deploy(projectWith(filters(10_000))))
     folds.push(foldOf(all))
@@ -88,6 +88,20 @@ const bareHouse = () => {
       return { longestMs, tookMs: performance.now() - began }
     },
   }
+}
+
+/** Megabytes that the matcher of a project has besides the project. */
+const heapOf = async (filters: readonly Json[]): Promise<number> => {
+  const maker = matcherMaker()
+  const project = projectWith(structuredClone(filters))
+  const before = await heapNow()
+  const steps = maker.make(project)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  const grown = (await heapNow()) - before
+  const message = { rough: { form: { id: 'form-0' } }, exact: () => null }
+  if (step.value.match({ source: null }, message).triggers.length !== 1) throw new Error('the matcher is not right')
+  return grown / 1e6
 }
 
 /** The record of the deploy, parsed, checked and folded: in one piece, in every role. */

@@ -1,12 +1,18 @@
+import { isExactNumber, isJsonArray, isJsonObject, type Json } from '../../topology/words/json.ts'
 import {
-  type ExactNumber,
-  exactSource,
-  isExactNumber,
-  isJsonArray,
-  isJsonObject,
-  type Json,
-} from '../../topology/words/json.ts'
-import { decimalOf } from './decimal.ts'
+  arrayFact,
+  type Branch,
+  type Fact,
+  itemsOf,
+  knownNumber,
+  memberOf,
+  newCondition,
+  newPlace,
+  nowhere,
+  objectFact,
+  type Place,
+  scalarFact,
+} from './facts.ts'
 
 /**
  * Many filters, asked at once. Each is taken apart into facts: that a value at a path is this scalar, an object, an array, or an array of
@@ -25,36 +31,6 @@ export type FilterIndex = Readonly<{
 
 /** Holds when all its facts do. */
 export type Condition = Readonly<{ holds: boolean }>
-
-/** A fact about the value at one place; a condition on the items of an array is a fact about that array. */
-type Fact = {
-  holds: boolean
-  /** In how many conditions it is. */
-  uses: number
-  /** The one condition of which this fact leads the way, or the branch of several. */
-  only: Fact | undefined
-  branch: Branch | undefined
-  /** Of which facts a condition consists when they are several, in the order in which branches are made of them. */
-  readonly parts: readonly Fact[]
-  /** While an array is looked at: at which of its items the fact holds, from first to last. */
-  places: number[]
-}
-
-/** Conditions that have their first facts in common: few as a list, more by their next fact. */
-type Branch = { readonly conditions: Fact[]; next: Map<Fact, Branch> | undefined }
-
-/** What filters say of the value at one path. */
-type Place = {
-  members: Map<string, Place> | undefined
-  /** By value; 1 and 1.0 are one. */
-  scalars: Map<Json, Fact> | undefined
-  /** Numbers that no double spells, by their decimals. */
-  decimals: Map<string, Fact> | undefined
-  object: Fact | undefined
-  array: Fact | undefined
-  /** Where the conditions on the items of an array begin. */
-  items: Place | undefined
-}
 
 export const filterIndex = (): FilterIndex => {
   const root = newPlace()
@@ -195,97 +171,8 @@ export const filterIndex = (): FilterIndex => {
   }
 }
 
-/** The rarest fact leads, so that a value which lacks it costs nothing. Facts become less rare later: that costs time, never an answer. */
-const newCondition = (facts: readonly Fact[]): Fact => {
-  const parts = facts.toSorted((a, b) => a.uses - b.uses)
-  const [lead] = parts as [Fact, ...Fact[]]
-  for (const fact of facts) fact.uses++
-  const condition = newFact(parts.length === 1 ? none : parts)
-  if (lead.branch !== undefined) settle(lead.branch, condition)
-  else if (lead.only === undefined) lead.only = condition
-  else {
-    lead.branch = { conditions: [lead.only, condition], next: undefined }
-    lead.only = undefined
-  }
-  return condition
-}
-
-const settle = (from: Branch, condition: Fact): void => {
-  let branch = from
-  let depth = 1
-  for (let part = condition.parts[1]; branch.next !== undefined && part !== undefined; part = condition.parts[depth]) {
-    branch = entryOf(branch.next, part, newBranch)
-    depth++
-  }
-  branch.conditions.push(condition)
-  if (branch.conditions.length > fewConditions && depth < deepest) split(branch, depth)
-}
-
-const split = (branch: Branch, depth: number): void => {
-  const next = new Map<Fact, Branch>()
-  branch.next = next
-  for (const condition of branch.conditions.splice(0)) {
-    const part = condition.parts[depth]
-    const home = part === undefined ? branch : entryOf(next, part, newBranch)
-    home.conditions.push(condition)
-  }
-}
-
 /** A list that is shorter is gone through quicker than looked up. */
-const fewConditions = 8
 const fewNames = 8
-/** Branches are gone through by recursion; filters that have more facts than that in common are gone through as a list. */
-const deepest = 100
-
-const objectFact = (place: Place): Fact => {
-  place.object ??= newFact()
-  return place.object
-}
-
-const arrayFact = (place: Place): Fact => {
-  place.array ??= newFact()
-  return place.array
-}
-
-const itemsOf = (place: Place): Place => {
-  place.items ??= newPlace()
-  return place.items
-}
-
-const memberOf = (place: Place, name: string): Place => {
-  place.members ??= new Map()
-  return entryOf(place.members, name, newPlace)
-}
-
-const scalarFact = (place: Place, scalar: Json): Fact => {
-  const double = isExactNumber(scalar) ? doubleOf(scalar) : scalar
-  if (double === undefined) {
-    place.decimals ??= new Map()
-    return entryOf(place.decimals, decimalOf(scalar as ExactNumber), newFact)
-  }
-  place.scalars ??= new Map()
-  return entryOf(place.scalars, double, newFact)
-}
-
-const knownNumber = ({ scalars, decimals }: Place, number: ExactNumber): Fact | undefined => {
-  const near = scalars?.get(Number(exactSource(number)))
-  if (near !== undefined && doubleOf(number) !== undefined) return near
-  return decimals?.get(decimalOf(number))
-}
-
-/** The double that, written out, is this number. */
-const doubleOf = (number: ExactNumber): number | undefined => {
-  const double = Number(exactSource(number))
-  return Number.isFinite(double) && decimalOf(double) === decimalOf(number) ? double : undefined
-}
-
-const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
-}
 
 /** Whether one item has all these facts: each in turn says where it comes next. */
 const meetSomewhere = (facts: readonly Fact[]): boolean => {
@@ -308,26 +195,6 @@ const nextPlace = (places: readonly number[], from: number): number | undefined 
   }
   return places[low]
 }
-
-const newFact = (parts: readonly Fact[] = none): Fact => ({
-  holds: false,
-  uses: 0,
-  only: undefined,
-  branch: undefined,
-  parts,
-  places: nowhere,
-})
-const none: readonly Fact[] = []
-const nowhere: number[] = []
-const newBranch = (): Branch => ({ conditions: [], next: undefined })
-const newPlace = (): Place => ({
-  members: undefined,
-  scalars: undefined,
-  decimals: undefined,
-  object: undefined,
-  array: undefined,
-  items: undefined,
-})
 
 const letGo = (facts: readonly Fact[]): void => {
   for (const fact of facts) fact.holds = false

@@ -147,8 +147,34 @@ describe('a matcher of many filters', () => {
     expect(matching / (5 * 120 * 200)).toBeGreaterThan(0.05)
   })
 
+  test('agrees with one filter after another when each fact is in very many', () => {
+    const names = [...'abcdefgh']
+    const subsets = Array.from({ length: 256 }, (_, n) => names.filter((_, bit) => (n >> bit) & 1))
+    const objectOf = (names: readonly string[], value: boolean): Json =>
+      Object.fromEntries(names.map((name) => [name, value]))
+    const filters: readonly Json[] = subsets.flatMap((names) => [objectOf(names, true), [objectOf(names, true)], names])
+    const anyBody: fc.Arbitrary<Json> = fc.tuple(fc.subarray(names), fc.subarray(names)).chain(([some, others]) => {
+      const object: Json = { ...(objectOf(others, false) as object), ...(objectOf(some, true) as object) }
+      return fc.constantFrom<Json>(object, [object, objectOf(others, true)], [...some, object, objectOf(names, false)])
+    })
+    const anyOrder = fc.shuffledSubarray([...filters], { minLength: 600 })
+    fc.assert(
+      fc.property(anyOrder, fc.array(anyBody, { minLength: 1, maxLength: 20 }), (filters, bodies) => {
+        const triggers = filters.map((filter, n): Trigger => ({ kind: 'message', name: `${n}`, filter, sources: null }))
+        const project = projectOf(triggers, [])
+        const matcher = matcherOf(project)
+        for (const body of bodies) {
+          expect(matcher.match({ source: null }, { rough: body, exact: () => body })).toEqual(
+            oneByOne(project, null, body),
+          )
+        }
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   test('takes filters that have very many facts in common', () => {
-    const facts = Array.from({ length: 12_000 }, (_, n): [string, Json] => [`${n}`, true])
+    const facts = Array.from({ length: 40_000 }, (_, n): [string, Json] => [`${n}`, true])
     const shorter = Array.from({ length: 12 }, (_, n) => Object.fromEntries(facts.slice(0, facts.length - n)))
     const triggers = shorter.map((filter, n): Trigger => ({ kind: 'message', name: `${n}`, filter, sources: null }))
     const body = bodyOf(JSON.stringify(shorter[5]))
