@@ -13,18 +13,20 @@ import { openSandbox } from '../processors/runner/sandbox/open.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { backoff, retryFaults } from '../topology/flow/retry.ts'
+import { aborted } from '../topology/flow/stop.ts'
 import { fixedTopics } from '../topology/topics.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
 import { openCatalogue } from './catalogue/open.ts'
 import { migrate } from './clickhouse/migrate.ts'
 import { openStore } from './clickhouse/open.ts'
+import { checksOf, rolesOf } from './condition.ts'
 import { openDataDir } from './embedded/data-dir.ts'
 import { demoSource, seedDemo } from './embedded/demo/seed.ts'
 import { needPort } from './embedded/ports.ts'
 import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
 import { refusalsOf } from './http/answers.ts'
-import { type Check, healthRoutes } from './http/health.ts'
+import { healthRoutes } from './http/health.ts'
 import { openHttp } from './http/open.ts'
 import { urlOf } from './http/url-of.ts'
 import { kafkaAccess } from './kafka/access.ts'
@@ -32,7 +34,7 @@ import { openKafka } from './kafka/open.ts'
 import { openKeeper } from './keep-running.ts'
 import { openMeter } from './metrics/open.ts'
 import { measureProcess } from './metrics/process.ts'
-import { measureProgress, overdueIn, silenceOf } from './metrics/progress.ts'
+import { measureProgress } from './metrics/progress.ts'
 import { runRole } from './role.ts'
 
 /** Everything on one machine: the broker and the store where none are set, all roles, the doors and the API. */
@@ -85,20 +87,9 @@ await runRole('up', async ({ config, logger, stop }) => {
     clickhouse_url: server.people.url,
     metrics_url: `${publicUrl()}/metrics`,
     public_url: publicUrl(),
-    roles: Object.fromEntries(
-      keeper.health().map(({ role, state, error }) => {
-        const said = error ?? (state === 'running' ? silenceOf(log, role) : state)
-        return [role, said ?? 'ok']
-      }),
-    ),
+    roles: rolesOf({ keeper, log }),
   })
-  const checks: readonly Check[] = [
-    { name: 'kafka', check: async () => brokers.complaint() ?? (await log.ping().then(() => null)) },
-    { name: 'clickhouse', check: async () => server.complaint() ?? (await store.query('SELECT 1').then(() => null)) },
-    { name: 'roles', check: async () => keeper.health().find(({ state }) => state !== 'running')?.error ?? null },
-    { name: 'catalogue', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
-    { name: 'retention', check: async () => overdueIn(log) },
-  ]
+  const checks = checksOf({ brokers, server, log, store, keeper, catalogue })
   const health = healthRoutes({ meter, checks })
   measureProgress(meter, log)
   measureProcess(meter, { version: packageJson.version, keeper, catalogue, checks, sandbox })
@@ -158,9 +149,7 @@ async function unlessStopped<T>(opening: Promise<T>, stop: AbortSignal): Promise
 }
 
 /** Rejects with the signal's reason when it aborts. */
-function brokenOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
+async function brokenOf(signal: AbortSignal): Promise<never> {
+  await aborted(signal)
+  throw signal.reason
 }
