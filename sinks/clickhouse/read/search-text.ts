@@ -13,7 +13,7 @@ export type Term = Readonly<{ text: string; prefix: boolean; path: readonly Step
 export type Step = Readonly<{ kind: 'key'; key: string } | { kind: 'item'; at: number } | { kind: 'each' }>
 
 /** How much one search may ask for. */
-export const searchLimits = { characters: 1_000, parts: 20 } as const
+export const searchLimits = { characters: 1_000, parts: 20, steps: 40 } as const
 
 /**
  * Reads `words "a phrase" begin* path.to[0].items[*]:value path:"a phrase" path:begin*`. What only looks like a path is quoted
@@ -26,7 +26,11 @@ export const parseSearch = (search: string): readonly Term[] => {
   if (parts.length === 0) throw new BadSearch('it is empty; at least one word is needed')
   if (parts.length > searchLimits.parts)
     throw new BadSearch(`it has ${parts.length} words and phrases; ${searchLimits.parts} are allowed`)
-  return parts.map((match) => termOf(match[0], match.index + 1))
+  const terms = parts.map((match) => termOf(match[0], match.index + 1))
+  const steps = terms.reduce((sum, { path = [] }) => sum + path.length, 0)
+  if (steps > searchLimits.steps)
+    throw new BadSearch(`its paths have ${steps} steps; ${searchLimits.steps} are allowed`)
+  return terms
 }
 
 /** Whether an index of words does not answer it alone: phrases, beginnings, paths, scripts without spaces. */
@@ -44,7 +48,7 @@ const termOf = (part: string, at: number): Term => {
         ? `the * at character ${valueAt} has no beginning of a word before it`
         : `${JSON.stringify(value)} at character ${valueAt} holds no letter and no digit`,
     )
-  return { text, prefix, path: path === undefined ? undefined : stepsOf(path) }
+  return { text, prefix: prefix || day.test(text), path: path === undefined ? undefined : stepsOf(path) }
 }
 
 const quoted = (value: string, at: number): Omit<Term, 'path'> => {
@@ -77,6 +81,9 @@ const stepsOf = (path: string): readonly Step[] =>
 const pathAndColon =
   /^((?:\$|[\p{L}_@][\p{L}\p{N}\p{M}_@$-]*|\["[^"]*"\])(?:\.[\p{L}\p{N}\p{M}_@$-]+|\[(?:\d{1,9}|\*|"[^"]*")\])*):(?!$|\/\/)/u
 const step = /\.?([^.[\]"]+)|\[(\d+|\*)\]|\["([^"]*)"\]/g
+
+/** A day is found in times, too: the word of 2026-11-21T09:00 is `21T09`. */
+const day = /(?<!\d)\d{4}-\d\d-\d\d$/
 
 const wordCharacter = /[\p{L}\p{N}\p{M}\p{So}]/u
 const oneWord =

@@ -55,9 +55,11 @@ const valuesAt = (path: readonly Step[], { name, documents }: Named): { values: 
 }
 
 /** As schema/002-search.sql makes `search_text` of a text: small letters, and words parted by ASCII. */
-const folded = (text: string): string => `if(isValidASCII(${text}), lower(${text}), replaceRegexpAll(
-    replaceRegexpAll(normalizeUTF8NFKCCasefold(${text}), '[^\\\\x00-\\\\x7f\\\\p{L}\\\\p{N}\\\\p{M}\\\\p{So}]+', ' '),
-    '[\\\\p{Han}\\\\p{Hiragana}\\\\p{Katakana}\\\\p{Thai}\\\\p{Lao}\\\\p{Khmer}\\\\p{Myanmar}\\\\p{Tibetan}\\\\p{So}]', ' \\\\0 '))`
+const folded = (text: string): string => `if(isValidASCII(${text}), lower(${text}), replaceRegexpAll(replaceRegexpAll(
+    replaceRegexpAll(normalizeUTF8NFKCCasefold(${text}), '${unwritten}+', ''), '[^\\\\x00-\\\\x7f\\\\p{L}\\\\p{N}\\\\p{M}\\\\p{So}]+', ' '),
+    '[\\\\p{Han}\\\\p{Hiragana}\\\\p{Katakana}ー\\\\p{Thai}\\\\p{Lao}\\\\p{Khmer}\\\\p{Myanmar}\\\\p{Tibetan}\\\\p{So}]', ' \\\\0 '))`
+const unwritten =
+  '[\\\\x{0307}\\\\x{0591}-\\\\x{05BD}\\\\x{05BF}\\\\x{05C1}\\\\x{05C2}\\\\x{05C4}\\\\x{05C5}\\\\x{05C7}\\\\x{0640}\\\\x{064B}-\\\\x{065F}\\\\x{0670}]'
 
 /** As there: JSON without its quotes and escapes, and without halves of surrogates. */
 const unescaped = (json: string): string =>

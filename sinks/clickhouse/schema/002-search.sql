@@ -3,7 +3,8 @@
 --
 -- `plain_text`: what a person would read: the escapes of JSON (of what is JSON as a whole), of XML and of forms are gone. In JSON every quote
 -- and every escape but \uXXXX becomes a space, half a surrogate goes, and ClickHouse reads what is left as one string.
--- `search_text`: the same in lower case (Unicode's; composed and decomposed letters are alike), its words parted by ASCII: other punctuation
+-- `search_text`: the same in lower case (Unicode's; composed and decomposed letters are alike) and without what many leave out: the points of
+-- Hebrew, the vowel signs and the tatweel of Arabic, the dot that is left of a small İ. Its words are parted by ASCII: other punctuation
 -- becomes a space, and in scripts without spaces each character is a word, emoji too. So a word is what `splitByNonAlpha` takes for one.
 -- read/search-text.ts does the same to what is searched for.
 --
@@ -43,8 +44,16 @@ ALTER TABLE message_rows ADD COLUMN IF NOT EXISTS search_text String ALIAS if(
   isValidASCII(plain_text),
   lower(plain_text),
   replaceRegexpAll(
-    replaceRegexpAll(normalizeUTF8NFKCCasefold(plain_text), '[^\\x00-\\x7f\\p{L}\\p{N}\\p{M}\\p{So}]+', ' '),
-    '[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{Tibetan}\\p{So}]',
+    replaceRegexpAll(
+      replaceRegexpAll(
+        normalizeUTF8NFKCCasefold(plain_text),
+        '[\\x{0307}\\x{0591}-\\x{05BD}\\x{05BF}\\x{05C1}\\x{05C2}\\x{05C4}\\x{05C5}\\x{05C7}\\x{0640}\\x{064B}-\\x{065F}\\x{0670}]+',
+        ''
+      ),
+      '[^\\x00-\\x7f\\p{L}\\p{N}\\p{M}\\p{So}]+',
+      ' '
+    ),
+    '[\\p{Han}\\p{Hiragana}\\p{Katakana}ー\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{Tibetan}\\p{So}]',
     ' \\0 '
   )
 );
@@ -96,8 +105,16 @@ ALTER TABLE run_rows ADD COLUMN IF NOT EXISTS search_text String ALIAS if(
   isValidASCII(plain_text),
   lower(plain_text),
   replaceRegexpAll(
-    replaceRegexpAll(normalizeUTF8NFKCCasefold(plain_text), '[^\\x00-\\x7f\\p{L}\\p{N}\\p{M}\\p{So}]+', ' '),
-    '[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{Tibetan}\\p{So}]',
+    replaceRegexpAll(
+      replaceRegexpAll(
+        normalizeUTF8NFKCCasefold(plain_text),
+        '[\\x{0307}\\x{0591}-\\x{05BD}\\x{05BF}\\x{05C1}\\x{05C2}\\x{05C4}\\x{05C5}\\x{05C7}\\x{0640}\\x{064B}-\\x{065F}\\x{0670}]+',
+        ''
+      ),
+      '[^\\x00-\\x7f\\p{L}\\p{N}\\p{M}\\p{So}]+',
+      ' '
+    ),
+    '[\\p{Han}\\p{Hiragana}\\p{Katakana}ー\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{Tibetan}\\p{So}]',
     ' \\0 '
   )
 );

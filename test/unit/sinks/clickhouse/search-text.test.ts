@@ -30,6 +30,7 @@ describe('what a person searches for', () => {
     ['ville.préfecture:Kankan', [{ text: 'Kankan', path: [key('ville'), key('préfecture')] }]],
     ['https://a.org/b', [{ text: 'https://a.org/b' }]],
     ['"error:timeout" 12:30 Error:', [{ text: 'error:timeout' }, { text: '12:30' }, { text: 'Error:' }]],
+    ['2026-11-21 12026-11-21', [{ text: '2026-11-21', prefix: true }, { text: '12026-11-21' }]],
     ['患者 مريض 🎉', [{ text: '患者' }, { text: 'مريض' }, { text: '🎉' }]],
   ])('is read: %s', (search, terms) => {
     expect(parseSearch(search)).toEqual(terms.map((term) => ({ prefix: false, path: undefined, ...term })))
@@ -49,6 +50,7 @@ describe('what a person searches for', () => {
     ['a --- b', '"---" at character 3 holds no letter and no digit'],
     ['x'.repeat(searchLimits.characters + 1), '1001 characters; 1000 are allowed'],
     ['a '.repeat(searchLimits.parts + 1), '21 words and phrases; 20 are allowed'],
+    [`a${'[*]'.repeat(30)}:x b${'.c'.repeat(30)}:x`, '62 steps; 40 are allowed'],
   ])('is refused with what is wrong and where: %o', (search, why) => {
     expect(() => parseSearch(search)).toThrow(BadSearch)
     expect(() => parseSearch(search)).toThrow(why)
