@@ -1,9 +1,10 @@
 import { Fault } from '../flow/fault.ts'
 import { intakeTopic, parseTopic } from '../topics.ts'
-import { messageIdOfRecord, parseMessageId } from '../words/ids.ts'
+import { type MessageId, messageIdOfRecord, parseMessageId } from '../words/ids.ts'
 import { isJsonObject, type JsonObject } from '../words/json.ts'
 import type { Message, NewMessage } from '../words/message.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
+import { traceOf } from '../words/trace.ts'
 
 /** `intake.<project>`: the value is the body as received, all else is in headers (design.md 3). */
 export const intakeRecord = (message: NewMessage): Outgoing => {
@@ -28,7 +29,7 @@ export const parseIntake = (record: Incoming): Message => {
   const { topic: name, partition, offset } = record
   const origin = { topic: name, partition, offset }
   const id = parseMessageId(headerOf(record, 'penstock-message-id')) ?? messageIdOfRecord(origin, record.timestamp)
-  const headers = shownHeaders(record)
+  const headers = shownHeaders(record, id)
   return {
     id,
     project: topic.project,
@@ -74,12 +75,17 @@ const published = (record: Incoming, headers: Readonly<Record<string, string>>):
   timestamp: new Date(record.timestamp).toISOString(),
 })
 
-/** Ours are left out; HTTP's lose their prefix. Text is made well-formed, so that every store takes it. */
-const shownHeaders = (record: Incoming): Readonly<Record<string, string>> => {
+/**
+ * Ours are left out, also the trace that the message began itself, for its sender named none; HTTP's lose their prefix. Text is made
+ * well-formed, so that every store takes it.
+ */
+const shownHeaders = (record: Incoming, id: MessageId): Readonly<Record<string, string>> => {
+  const own = traceOf({ id, traceparent: null })
   const shown: [string, string][] = []
   for (const [name, value] of record.headers) {
-    if (name.startsWith('http-')) shown.push([name.slice(5), value.toString('utf8')])
-    else if (!name.startsWith('penstock-')) shown.push([name, value.toString('utf8')])
+    const text = value.toString('utf8')
+    if (name.startsWith('http-')) shown.push([name.slice(5), text])
+    else if (!name.startsWith('penstock-') && !(name === 'traceparent' && text === own)) shown.push([name, text])
   }
   return Object.fromEntries(shown)
 }

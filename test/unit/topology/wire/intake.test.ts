@@ -4,6 +4,7 @@ import { isRetryable } from '../../../../topology/flow/fault.ts'
 import { intakeIdOf, intakeRecord, parseIntake } from '../../../../topology/wire/intake.ts'
 import { type MessageId, parseMessageId } from '../../../../topology/words/ids.ts'
 import { isJsonObject, type JsonObject } from '../../../../topology/words/json.ts'
+import { traceOf } from '../../../../topology/words/trace.ts'
 import { anyBytes, anyRecord, anyText, name, utf8Text, uuid7 } from '../../../fixtures/arbitraries.ts'
 import { asRead, published } from '../../../fixtures/memory-house.ts'
 
@@ -37,6 +38,15 @@ describe('an intake record', () => {
         expect(intakeIdOf(record)).toBe(`${message.id}/`)
       }),
     )
+  })
+
+  test('shows the trace that its sender named, and none that the message began itself', () => {
+    const id = '019a0000-0000-7000-8000-000000000001' as MessageId
+    const shown = (traceparent: string) =>
+      parseIntake(published('intake.clinic', '{}', { 'penstock-message-id': id, traceparent })).headers['traceparent']
+    expect(shown(traceOf({ id, traceparent: null }))).toBeUndefined()
+    const named = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    expect(shown(named)).toBe(named)
   })
 
   test('of any make is a message, with a valid id, a key and readable headers', () => {
