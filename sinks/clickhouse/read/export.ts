@@ -62,11 +62,19 @@ const whichOf = ({ where, time }: Sheet, slice: Slice): Query => {
   if (where.sql.includes('SELECT'))
     return { sql: 'id IN {ids:Array(String)}', params: { ids: slice.map(({ id }) => id) } }
   const [newest, oldest] = [slice[0], slice.at(-1) ?? slice[0]]
-  return conditions(where, {
-    sql: `${time} BETWEEN ${instant('oldest_time')} AND ${instant('newest_time')}
+  const [least, greatest] = endsOf(slice)
+  return conditions(
+    where,
+    {
+      sql: 'id BETWEEN {least_id:String} AND {greatest_id:String}',
+      params: { least_id: least, greatest_id: greatest },
+    }, // for the primary key
+    {
+      sql: `${time} BETWEEN ${instant('oldest_time')} AND ${instant('newest_time')}
   AND (${time}, id) >= (${instant('oldest_time')}, {oldest_id:String}) AND (${time}, id) <= (${instant('newest_time')}, {newest_id:String})`,
-    params: { oldest_time: oldest.at, oldest_id: oldest.id, newest_time: newest.at, newest_id: newest.id },
-  })
+      params: { oldest_time: oldest.at, oldest_id: oldest.id, newest_time: newest.at, newest_id: newest.id },
+    },
+  )
 }
 
 const endsOf = (slice: Slice): readonly [string, string] => {
