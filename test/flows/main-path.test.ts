@@ -241,7 +241,7 @@ describe('the main path', () => {
 
     const slow = small(
       'shop',
-      'fn(async state => { await new Promise(done => setTimeout(done, 1500)); return { slept: true } })',
+      'fn(async state => { await new Promise(done => setTimeout(done, 5000)); return { slept: true } })',
     )
     await deploy(house, { ...slow, jobs: { only: { ...slow.jobs.only, order: 'strict' } } })
     const held = await post(house, shopSource, '{}')
