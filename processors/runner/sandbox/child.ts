@@ -7,6 +7,7 @@ import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
 import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
 import { realmMaker } from './realm-host.ts'
+import { rehearse } from './rehearsal.ts'
 import { openSpares, type Spares } from './spares.ts'
 
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
@@ -35,11 +36,14 @@ const frames = framesOver(new Socket({ fd: 3 }), {
 const receive = async (text: string): Promise<void> => {
   const message = parseToChild(text)
   switch (message.kind) {
-    case 'realm':
-      spares = openSpares(realmMaker(message.script))
+    case 'realm': {
+      const make = realmMaker(message.script)
+      await rehearse(make)
+      spares = openSpares(make)
       await spares.warm()
       frames.send(readyText)
       return
+    }
     case 'job': {
       const facts = JSON.parse(message.facts) as JobToRun
       jobs.set(message.job, { facts, compiled: compileJob(facts.code) })

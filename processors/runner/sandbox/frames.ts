@@ -41,23 +41,29 @@ export const framesOver = (pipe: Socket, { onText, onEnd, maxBytes }: FrameOptio
   })
   pipe.on('close', () => onEnd(error))
 
-  let corked = false
+  let waiting: string[] = []
+  const flush = (): void => {
+    const frames = packed(waiting)
+    waiting = []
+    pipe.write(frames)
+  }
   return {
     send: (text) => {
-      if (!corked) {
-        corked = true
-        pipe.cork()
-        setImmediate(() => {
-          corked = false
-          pipe.uncork()
-        })
-      }
-      const head = Buffer.allocUnsafe(headBytes)
-      head.writeUInt32BE(Buffer.byteLength(text))
-      pipe.write(head)
-      pipe.write(text)
+      if (waiting.push(text) === 1) setImmediate(flush)
     },
   }
+}
+
+/** One buffer for all: a write of it costs less than one of its parts. */
+const packed = (texts: readonly string[]): Buffer => {
+  const sizes = texts.map((text) => Buffer.byteLength(text))
+  const all = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + headBytes + size, 0))
+  let at = 0
+  for (const [index, text] of texts.entries()) {
+    at = all.writeUInt32BE(sizes[index] ?? 0, at)
+    at += all.write(text, at, 'utf8')
+  }
+  return all
 }
 
 const headBytes = 4

@@ -65,9 +65,11 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
     })
 
   const deliver = (collected: string): void => {
-    const [due, lines] = firstLine(collected)
+    const [next, lines] = firstLine(collected)
+    const [due, more] = next.split(' ')
+    turnWanted ||= more !== undefined
     clearTimeout(timer)
-    if (due !== '') timer = setTimeout(wantTurn, Number(due))
+    if (due) timer = setTimeout(wantTurn, Number(due))
     if (lines !== '') {
       const fields = lines.split('\n')
       for (let at = 0; at < fields.length; at += 3) inHand.delete(Number(fields[at]))

@@ -6,7 +6,7 @@ import type { Runs } from './realm/runs.ts'
 /** An isolate that has been locked down, seen from the host: strings in, strings out. */
 export type Realm = Readonly<{
   load(compiled: Compiled, job: JobToRun): Promise<void>
-  /** Starts runs and fires timers; gives what `collect` gives (`realm/runs.ts`). Rejects when the isolate ends meanwhile. */
+  /** Starts runs and fires timers; gives what came of it (`realm/runs.ts`). Rejects when the isolate ends meanwhile. */
   turn(starts: readonly (number | string)[]): Promise<string>
   cut(run: number, waitedMs?: number): Promise<void>
   usedBytes(): Promise<number>
@@ -30,11 +30,11 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
     const context = await isolate.createContext()
     const opening = await isolate.compileScript('penstock()')
     const door = (await opening.run(context, { reference: true })) as ivm.Reference<Runs>
-    const [load, turn, cut, collect] = await Promise.all([
+    const [load, turn, again, cut] = await Promise.all([
       door.get('load', { reference: true }),
       door.get('turn', { reference: true }),
+      door.get('again', { reference: true }),
       door.get('cut', { reference: true }),
-      door.get('collect', { reference: true }),
     ])
     return {
       load: async ({ script, inserts, operations }, { console, logLimitBytes }) => {
@@ -44,9 +44,13 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
         compiled.release()
         await load.apply(undefined, [job.derefInto(), JSON.stringify({ inserts, operations, console, logLimitBytes })])
       },
-      turn: (starts) => {
-        turn.applyIgnored(undefined, [...starts])
-        return collect.apply(undefined, []) as Promise<string>
+      turn: async (starts) => {
+        try {
+          return (await turn.apply(undefined, [...starts], awaited)) as string
+        } catch (error) {
+          if (isolate.isDisposed) throw error
+          return (await again.apply(undefined, [])) as string // the error is of a job's promise that nobody asked
+        }
       },
       cut: async (run, waitedMs) => {
         await cut.apply(undefined, [run, waitedMs])
@@ -62,9 +66,10 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
   }
 }
 
+const awaited = { result: { promise: true, copy: true } } as const
+
 /** Done in a context of its own before the snapshot is taken, so that the code of a realm's first steps is compiled in it. */
 const rehearsal = `
 const runs = penstock()
 runs.load(async (add) => add(0, () => fn((state) => state)), '{"inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
-runs.turn(1, '{"data":{}}')
-runs.collect()`
+void runs.turn(1, '{"data":{}}')`

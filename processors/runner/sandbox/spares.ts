@@ -5,7 +5,7 @@ import type { Realm } from './realm-host.ts'
  * two of the usual size, and one of each size that jobs had lately.
  */
 export type Spares = Readonly<{
-  /** A warm one of this size, else a new one; another is made in its place. */
+  /** A warm one of this size, else a new one; another is made in its place, later. */
   take(memoryMb: number): Promise<Realm>
   /** Resolves when the first one is warm; rejects when it could not be made. */
   warm(): Promise<void>
@@ -13,15 +13,23 @@ export type Spares = Readonly<{
   count(): number
 }>
 
-export const openSpares = (make: (memoryMb: number) => Promise<Realm>): Spares => {
+/** `later` calls when those who wait for a realm have had their first run: making one takes the process some milliseconds. */
+export const openSpares = (
+  make: (memoryMb: number) => Promise<Realm>,
+  later: (work: () => void) => void = (work) => void setTimeout(work, laterMs),
+): Spares => {
   const bySize = new Map<number, Promise<Realm>[]>() // the order is that of last use
 
-  const refill = (memoryMb: number, waiting: Promise<Realm>[]): void => {
+  const refill = ({ memoryMb, waiting }: Shelf): void => {
     if (bySize.get(memoryMb) !== waiting || waiting.length >= (memoryMb === usualMb ? mostUsual : 1)) return
     const spare = make(memoryMb)
     waiting.push(spare)
-    spare.then(
-      () => refill(memoryMb, waiting),
+    refillAfter(spare, { memoryMb, waiting })
+  }
+
+  const refillAfter = (made: Promise<Realm>, shelf: Shelf): void => {
+    made.then(
+      () => later(() => refill(shelf)),
       () => {},
     )
   }
@@ -44,21 +52,22 @@ export const openSpares = (make: (memoryMb: number) => Promise<Realm>): Spares =
     return waiting
   }
 
-  refill(usualMb, waitingOf(usualMb))
+  refill({ memoryMb: usualMb, waiting: waitingOf(usualMb) })
   return {
     take(memoryMb) {
       const waiting = waitingOf(memoryMb)
       const realm = waiting.shift() ?? make(memoryMb)
-      realm.then(
-        () => refill(memoryMb, waiting), // not before: who waits comes first
-        () => {},
-      )
+      refillAfter(realm, { memoryMb, waiting })
       return realm
     },
     warm: async () => void (await bySize.get(usualMb)?.[0]),
     count: () => [...bySize.values()].reduce((sum, { length }) => sum + length, 0),
   }
 }
+
+type Shelf = Readonly<{ memoryMb: number; waiting: Promise<Realm>[] }>
+
+const laterMs = 100
 
 /** What a job has that does not say (`topology/project`). */
 const usualMb = 128

@@ -24,15 +24,16 @@ export type JobFacts = Readonly<{
 /** How the host moves the realm: it calls, with numbers and strings, and fetches what came of it. The realm never calls the host. */
 export type Runs = Readonly<{
   load(job: JobFunction, facts: string): void
-  /** Fires the timers that are due and starts runs: number, initial state, number, initial state … */
-  turn(...starts: readonly (number | string)[]): void
+  /**
+   * Fires the timers that are due, starts runs (number, initial state, number, initial state …), and gives what came of it: a line with the
+   * milliseconds until the next timer (empty: none) and, where runs may still be moving, `more`: another turn is wanted. Then three lines for
+   * each run that has ended: number, outcome without state, state (empty: none). No line holds a line break, because JSON has none.
+   */
+  turn(...starts: readonly (number | string)[]): Promise<string>
+  /** What the last turn gave: V8 loses it when a job leaves a promise that nobody asks why it was rejected. */
+  again(): string
   /** Ends a run that did not end by itself. A wait of undefined: nobody wants to hear of it. */
   cut(run: number, waitedMs?: number): void
-  /**
-   * Milliseconds until the next timer (empty: none), then three lines for each run that has ended: number, outcome without state, state
-   * (empty: none). No line holds a line break, because JSON has none.
-   */
-  collect(): string
 }>
 
 type Run = Readonly<{ number: number; log: Log; timers: Timers }> & { operation: number | null; ended: boolean }
@@ -41,6 +42,7 @@ type Run = Readonly<{ number: number; log: Log; timers: Timers }> & { operation:
 export const openRuns = (): Runs => {
   const open = new Map<number, Run>()
   let ended: string[] = []
+  let given = ''
   let job: JobFunction | undefined
   let facts: JobFacts = { inserts: [], operations: [], console: true, logLimitBytes: 0 }
 
@@ -103,12 +105,33 @@ export const openRuns = (): Runs => {
     ended.push(String(run.number), JSON.stringify({ ...(flood || outcome), log: run.log.lines }), flood ? '' : state)
   }
 
-  const fireTimers = (run: Run, now: number): void => {
+  /** Whether one was due. */
+  const fireTimers = (run: Run, now: number): boolean => {
+    if (run.timers.due() > now) return false
     try {
       while (!run.ended && run.timers.fire(now));
     } catch (thrown) {
       end(run, outcomeOf(run, failureOf(thrown, facts.inserts)))
     }
+    return true
+  }
+
+  const begin = (number: number, state: string): Run => {
+    const log = openLog(facts.logLimitBytes, facts.console)
+    const run: Run = { number, log, timers: openTimers(), operation: null, ended: false }
+    open.set(number, run)
+    void start(run, state)
+    return run
+  }
+
+  const collect = (more: boolean): string => {
+    const now = Date.now()
+    let due = Number.POSITIVE_INFINITY
+    for (const run of open.values()) due = Math.min(due, run.timers.due())
+    const wait = due === Number.POSITIVE_INFINITY ? '' : Math.max(0, due - now)
+    const text = [`${wait}${more ? ' more' : ''}`, ...ended].join('\n')
+    ended = []
+    return text
   }
 
   const outcomeOf = (run: Run, failure: Failure): Ending => {
@@ -137,16 +160,14 @@ export const openRuns = (): Runs => {
       job = loaded
       facts = JSON.parse(text) as JobFacts
     },
-    turn: (...starts) => {
+    turn: async (...starts) => {
       const now = Date.now()
-      for (const run of open.values()) fireTimers(run, now)
-      for (let at = 0; at < starts.length; at += 2) {
-        const log = openLog(facts.logLimitBytes, facts.console)
-        const run: Run = { number: Number(starts[at]), log, timers: openTimers(), operation: null, ended: false }
-        open.set(run.number, run)
-        void start(run, String(starts[at + 1]))
-      }
+      const moved = [...open.values()].filter((run) => fireTimers(run, now))
+      for (let at = 0; at < starts.length; at += 2) moved.push(begin(Number(starts[at]), String(starts[at + 1])))
+      given = collect(!(await haveEnded(moved)))
+      return given
     },
+    again: () => given,
     cut: (number, waitedMs) => {
       const run = open.get(number)
       if (!run) return
@@ -156,16 +177,21 @@ export const openRuns = (): Runs => {
       run.timers.end()
       open.delete(number)
     },
-    collect: () => {
-      const now = Date.now()
-      let due = Number.POSITIVE_INFINITY
-      for (const run of open.values()) due = Math.min(due, run.timers.due())
-      const text = [due === Number.POSITIVE_INFINITY ? '' : String(Math.max(0, due - now)), ...ended].join('\n')
-      ended = []
-      return text
-    },
   }
 }
+
+/** Gives the runs as long as the short ones take. A run that waits for something is not waited for. */
+const haveEnded = async (runs: Run[]): Promise<boolean> => {
+  for (let tick = 0; tick < patience; tick++) {
+    while (runs.at(-1)?.ended) runs.pop()
+    if (runs.length === 0) return true
+    await undefined
+  }
+  return false
+}
+
+/** In turns of the queue of promises; three or four an operation. */
+const patience = 50
 
 const initialState = (text: string): unknown => {
   try {

@@ -17,12 +17,14 @@ const openTried = () => {
     }
     sizes.set(realm, memoryMb)
     return realm
-  })
+  }, setImmediate)
   const take = async (memoryMb: number) => sizes.get(await spares.take(memoryMb))
   return { made, disposed, spares, take }
 }
 
-const quiet = () => new Promise((resolve) => setImmediate(resolve))
+const quiet = async () => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 test('two of the usual size are warm before a job comes, and are made again when one is taken', async () => {
   const { made, take, spares } = openTried()
