@@ -1,81 +1,98 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { resolve } from 'node:path'
 import { openSandbox, type Sandbox } from '../processors/runner/sandbox/open.ts'
 import { jobOf, run } from '../test/contracts/sandbox-jobs.ts'
 import type { Job } from '../topology/project/project.ts'
+import { openClockedChild } from './clocked-child.ts'
 import { cpuOf, processesOf, sumOf, usedBetween } from './cpu.ts'
 import { event } from './event.ts'
 import { type Cell, type Conditions, cellOf, inRounds, percentile, type Result } from './result.ts'
 
-/** B4: a warm job is called with 1 KB, from the parent into the child and back. CPU is that of both processes. */
+/** B4: a warm job is called with 1 KB, from the parent into the child and back. */
 export async function b4({ short, seconds, rounds }: Conditions): Promise<Result> {
-  await using sandbox = await openSandbox({ version: 'bench' })
-  await runFor(sandbox, short ? 2 : 10)
+  const many = await manyAtOnce({ warmUp: short ? 2 : 10, seconds: seconds / 2, rounds })
+  await using child = await openClockedChild({ code, state, final })
+  await child.call({ calls: short ? 5_000 : 30_000, inFlight: 1 })
+  const calls = short ? 5_000 : 20_000
+  const one = await inRounds(rounds, () => child.call({ calls, inFlight: 1 }))
+  const few = await inRounds(rounds, () => child.call({ calls, inFlight: 16 }))
 
-  const measured = await inRounds(rounds, async () => {
-    const before = cpuOf(process.pid)
-    const runs = await runFor(sandbox, seconds / 2)
-    return { runs, used: usedBetween(before, cpuOf(process.pid)) }
-  })
-  const overhead = await inRounds(rounds, () => overheadInChild(short ? 2_000 : 20_000))
+  const cell = (of: readonly (readonly number[])[], p: number): Cell =>
+    cellOf(
+      of.map((times) => percentile(times, p)),
+      'ms',
+    )
+  const cpu = (of: readonly Readonly<{ cpu: number }>[]): Cell =>
+    cellOf(
+      of.map((calls) => 1_000 * calls.cpu),
+      'µs',
+    )
+  const inChild = one.map((calls) => calls.inChild)
+  const thereAndBack = one.map((calls) => calls.thereAndBack)
   return {
     id: 'B4',
-    conditions: `1 KB event in and back, one job, 64 calls in flight, ${rounds} rounds of ${seconds / 2} s; overhead: one call at a time, from the frame to the outcome`,
+    conditions: `1 KB event in and back, one job. Rate and CPU: 64 calls in flight, ${rounds} rounds of ${seconds / 2} s, CPU of both processes, their garbage collection too. In the child: one call at a time, ${calls} a round, in the real child from a frame read to its answer written, the job's own work and the kernel's waking of three threads with it`,
     cells: {
       'runs per CPU-second': cellOf(
-        measured.map(({ runs, used }) => runs / sumOf(used)),
+        many.map(({ runs, parent, child }) => runs / (parent + child)),
         '/CPU-s',
       ),
       'CPU of the parent': cellOf(
-        measured.map(({ runs, used }) => (1e6 * (sumOf(used) - (used['sandbox'] ?? 0))) / runs),
+        many.map(({ runs, parent }) => (1e6 * parent) / runs),
         'µs',
       ),
       'CPU of the child': cellOf(
-        measured.map(({ runs, used }) => (1e6 * (used['sandbox'] ?? 0)) / runs),
+        many.map(({ runs, child }) => (1e6 * child) / runs),
         'µs',
       ),
-      'overhead in the child p50': cellOf(
-        overhead.map(({ p50 }) => p50),
-        'ms',
-      ),
-      'overhead in the child p99': cellOf(
-        overhead.map(({ p99 }) => p99),
-        'ms',
-      ),
+      'overhead in the child p50': cell(inChild, 50),
+      'overhead in the child p99': cell(inChild, 99),
+      'there and back p50': cell(thereAndBack, 50),
+      'there and back p99': cell(thereAndBack, 99),
+      'CPU of the child, one at a time': cpu(one),
+      'CPU of the child, 16 in flight': cpu(few),
     },
   }
 }
 
-/** B4-cold: the first run of a job, with a warm spare for its isolate and without; and what a warm isolate weighs. */
+/** B4-cold: the first run of a job, with a warm spare for its isolate and without; and what warm isolates weigh. */
 export async function b4Cold({ short, rounds }: Conditions): Promise<Result> {
-  const count = short ? 5 : 50
+  const count = short ? 10 : 50
   const measured = await inRounds(rounds, async () => {
     await using sandbox = await openSandbox({ version: 'bench' })
     await settled()
     const before = childRss()
     const spare = await firstRuns(sandbox, { count, memoryOf: () => 128 })
     await settled()
-    const weight = (childRss() - before) / Math.min(count, 40) / 1e6
-    return { spare, weight, none: await firstRuns(sandbox, { count, memoryOf: (at) => 129 + at }) }
+    const full = childRss()
+    const none = await firstRuns(sandbox, { count, memoryOf: (at) => 129 + at })
+    return { spare, none, weight: (full - before) / Math.min(count, 40), full }
   })
   const cell = (of: 'spare' | 'none', p: number): Cell =>
     cellOf(
-      measured.map((round) => percentile(round[of], p)),
+      measured.map((round) => percentile(round[of].took, p)),
+      'ms',
+    )
+  const megabytes = (of: 'weight' | 'full'): Cell =>
+    cellOf(
+      measured.map((round) => round[of] / 1e6),
+      'MB',
+    )
+  const cpu = (of: 'spare' | 'none'): Cell =>
+    cellOf(
+      measured.map((round) => (1_000 * round[of].cpu) / count),
       'ms',
     )
   return {
     id: 'B4-cold',
-    conditions: `${rounds} sandboxes, ${count} jobs each, 400 ms apart: of 128 MB, for which a spare is warm; each of a size of its own, for which none can be. A p99 of so few is their greatest`,
+    conditions: `${rounds} sandboxes, ${count} jobs each, ${apartMs} ms apart: of 128 MB, for which a spare is warm; each of a size of its own, for which none can be. A p99 of so few is their greatest. CPU of both processes for a job, with the spare that is made afterwards`,
     cells: {
       'first run p99': cell('none', 99),
       'first run p50': cell('none', 50),
       'first run with a warm spare p99': cell('spare', 99),
       'first run with a warm spare p50': cell('spare', 50),
-      'RSS of one warm isolate': cellOf(
-        measured.map(({ weight }) => weight),
-        'MB',
-      ),
+      'CPU of a first run': cpu('none'),
+      'CPU of a first run with a warm spare': cpu('spare'),
+      'RSS of one warm isolate': megabytes('weight'),
+      [`RSS of a child with ${Math.min(count, 40)} jobs`]: megabytes('full'),
     },
   }
 }
@@ -91,6 +108,21 @@ const call = async (sandbox: Sandbox, job: Job): Promise<void> => {
   if (outcome.state !== final) throw new Error(`${outcome.error?.name}: ${outcome.error?.message}`)
 }
 
+type ManyAtOnce = Readonly<{ warmUp: number; seconds: number; rounds: number }>
+
+/** CPU in seconds. */
+const manyAtOnce = async ({ warmUp, seconds, rounds }: ManyAtOnce) => {
+  await using sandbox = await openSandbox({ version: 'bench' })
+  await runFor(sandbox, warmUp)
+  return await inRounds(rounds, async () => {
+    const before = cpuOf(process.pid)
+    const runs = await runFor(sandbox, seconds)
+    const used = usedBetween(before, cpuOf(process.pid))
+    const child = used['sandbox'] ?? 0
+    return { runs, child, parent: sumOf(used) - child }
+  })
+}
+
 const runFor = async (sandbox: Sandbox, seconds: number): Promise<number> => {
   const job = jobOf(code)
   const end = performance.now() + 1_000 * seconds
@@ -104,12 +136,14 @@ const runFor = async (sandbox: Sandbox, seconds: number): Promise<number> => {
 
 let jobs = 0
 
-/** More than it takes to make a spare. */
-const apartMs = 400
+/** More than it takes until there is a spare again. */
+const apartMs = 250
 
 type FirstRuns = Readonly<{ count: number; memoryOf: (at: number) => number }>
 
-const firstRuns = async (sandbox: Sandbox, wanted: FirstRuns): Promise<number[]> => {
+/** Times in milliseconds, and seconds of CPU. */
+const firstRuns = async (sandbox: Sandbox, wanted: FirstRuns) => {
+  const cpu = cpuOf(process.pid)
   const took: number[] = []
   for (let at = 0; at < wanted.count; at++) {
     const job = jobOf(`${code} // ${++jobs}`, { memoryMb: wanted.memoryOf(at) })
@@ -118,25 +152,10 @@ const firstRuns = async (sandbox: Sandbox, wanted: FirstRuns): Promise<number[]>
     took.push(performance.now() - begun)
     await new Promise((resolve) => setTimeout(resolve, apartMs))
   }
-  return took
+  return { took, cpu: sumOf(usedBetween(cpu, cpuOf(process.pid))) }
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_000))
 
 const childRss = (): number =>
   processesOf(process.pid).reduce((sum, { name, rss }) => sum + (name === 'sandbox' ? rss : 0), 0)
-
-/** What one call costs in a process like the child, without the pipe: `child-overhead.ts`. */
-const overheadInChild = async (calls: number): Promise<Readonly<{ p50: number; p99: number }>> => {
-  const file = resolve(import.meta.dirname, 'child-overhead.ts')
-  const child = spawn(process.execPath, ['--no-node-snapshot', file, String(calls)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let printed = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    printed += text
-  })
-  const [code] = (await once(child, 'close')) as [number]
-  if (code !== 0) throw new Error(`child-overhead ended with ${code}`)
-  return JSON.parse(printed) as { p50: number; p99: number }
-}

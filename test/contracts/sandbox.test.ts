@@ -426,6 +426,23 @@ describe('neighbours', () => {
     expect(outcomes.map((one) => one.error?.name ?? JSON.parse(one.state ?? '').id)).toEqual([1, 'OOMError', 3])
   })
 
+  test('in one isolate end also when a run takes many turns of promises, and some are rejected that nobody waits for', async () => {
+    const job = jobOf(`fn(async s => {
+      for (let turn = 0; turn < s.turns; turn++) { await null; if (turn % 7 === 5) Promise.reject(new Error('x')) }
+      if (s.id % 2) await new Promise(resolve => setTimeout(resolve, 1))
+      for (let turn = 0; turn < s.turns; turn++) await null
+      return s.id
+    })`)
+    const ids = Array.from({ length: 40 }, (_, id) => id)
+    const outcomes = await Promise.all(ids.map((id) => runOf(sandbox, job, { id, turns: 5 * id })))
+    expect(outcomes.map((one) => one.state)).toEqual(ids.map(String))
+  })
+
+  test('in isolates of their own draw random numbers of their own', async () => {
+    const draws = await Promise.all([1, 2, 3].map((id) => runOf(sandbox, jobOf(`fn(() => Math.random()) // ${id}`))))
+    expect(new Set(draws.map((one) => one.state)).size).toBe(3)
+  })
+
   test('of other jobs succeed when one eats more memory than its isolate was to have', {
     timeout: 30_000,
   }, async () => {
