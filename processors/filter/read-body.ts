@@ -7,7 +7,7 @@ import type { Message } from '../../topology/words/message.ts'
 export type Body = Readonly<{ rough: Json; exact(): Json }>
 
 /**
- * Reads the body of a message. Exact numbers cost ten times as much, so they are read when a filter depends on one. Throws Fault
+ * Reads the body of a message. Exact numbers cost several times as much, so they are read when a filter depends on one. Throws Fault
  * `message-unreadable`, naming the reason and the place.
  */
 export const openBody = ({ contentType, body }: Pick<Message, 'contentType' | 'body'>): Body => {

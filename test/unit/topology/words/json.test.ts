@@ -46,6 +46,28 @@ describe('parseExact', () => {
     }
   })
 
+  test('reads numbers as the source text access of JSON.parse does, whatever stands beside them', () => {
+    const word = fc.constantFrom('"1e5"', '"\\"1e5"', '"\\\\"', 'true', 'null', '{}')
+    const number = fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,24})?([eE][+-]?\d{1,3})?$/)
+    const text = fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        number,
+        word,
+        fc.array(tie('value')).map((items) => `[${items.join(', ')}]`),
+        fc.array(fc.tuple(word, tie('value'))).map((members) => {
+          const named = members.filter(([name]) => name.startsWith('"'))
+          return `{${named.map(([name, value]) => `${name}:${value}`).join(',')}}`
+        }),
+      ),
+    })).value
+    fc.assert(
+      fc.property(text, (text) => {
+        expect(JSON.stringify(parseExact(text))).toBe(JSON.stringify(bySource(text)))
+      }),
+    )
+  })
+
   test('says what is no JSON as JSON.parse does', () => {
     for (const text of ['', '{', '1e', '01', '[1e5,]', 'NaN']) expect(() => parseExact(text)).toThrow(SyntaxError)
   })
@@ -67,6 +89,19 @@ describe('parseExact', () => {
     ])
   })
 })
+
+/** The slow way: what keeps the text of each number that may be inexact. */
+const bySource = (text: string): unknown => {
+  const parse = JSON.parse as (
+    text: string,
+    reviver: (...of: [string, unknown, { source?: string }]) => unknown,
+  ) => unknown
+  return parse(text, (_key, value, { source = '' }) =>
+    typeof value === 'number' && mayHoldInexactNumber(source) && String(value) !== source
+      ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source)
+      : value,
+  )
+}
 
 describe('mayHoldInexactNumber', () => {
   test('never says no of a text that holds one', () => {
