@@ -40,18 +40,24 @@ FROM
  * the time of its message, as the message's own id does), and of most statuses only those of messages that have a run to show for it.
  */
 export const statusIs = (status: string, range: string): string => {
-  const edge = (which: 'min' | 'max'): string =>
-    `(SELECT substring(${which}(id), 1, 13) FROM message_rows WHERE ${range})`
+  const edge = (order: 'ASC' | 'DESC'): string =>
+    `(SELECT substring(id, 1, 13) FROM message_rows WHERE ${range} ORDER BY id ${order} LIMIT 1)`
   const near = (id: string): string =>
-    `project = {project:String} AND ${id} >= ${edge('min')} AND ${id} <= concat(${edge('max')}, '~')`
-  const shown =
-    status === 'success'
-      ? ''
-      : status === 'unmatched'
-        ? `SELECT message_id FROM match_rows WHERE trigger = '' AND ${near('message_id')}`
-        : `SELECT message_id FROM run_rows FINAL WHERE ${near('id')}
-      AND if(status IN ('queued', 'running', 'waiting'), 'running', toString(status)) = {status:String}`
-  const having = (id: string): string => `${near(id)}${shown && `\n    AND message_id IN (${shown})`}`
-  return `SELECT message_id FROM (${statusesOf({ runs: having('id'), matches: having('message_id') })})
+    `project = {project:String} AND ${id} >= ${edge('ASC')} AND ${id} <= concat(${edge('DESC')}, '~')`
+  const having = (id: string): string => {
+    switch (status) {
+      case 'success':
+        return near(id)
+      case 'unmatched':
+        return `${near(id)} AND message_id IN (SELECT message_id FROM match_rows WHERE trigger = '' AND ${near('message_id')})`
+      case 'running':
+        return `${near(id)} AND message_id IN (
+      SELECT message_id FROM run_rows FINAL WHERE ${near('id')} AND status IN ('queued', 'running', 'waiting'))`
+      default:
+        return `${near(id)} AND message_id IN (SELECT message_id FROM run_rows WHERE ${near('id')} AND status = {status:String})`
+    }
+  }
+  const matches = status === 'unmatched' ? having('message_id') : 'false'
+  return `SELECT message_id FROM (${statusesOf({ runs: having('id'), matches })})
   WHERE status = {status:String}`
 }
