@@ -15,6 +15,7 @@ import type { Finished } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
 import { newAddress, openDatabase } from '../fixtures/database.ts'
+import { openDoors } from '../fixtures/doors.ts'
 import { finished, incoming, message, runFacts } from '../fixtures/records.ts'
 
 let store: Store
@@ -288,6 +289,35 @@ describe('a search', () => {
       { numRuns: 12 },
     )
     expect(await messagesWith(project, `"'; DROP TABLE message_rows; --"`)).toHaveLength(1)
+  })
+})
+
+describe('a search over HTTP', () => {
+  test.each([
+    ['*'.repeat(64_000), 431],
+    ['a '.repeat(2_000), 400],
+    ['a*'.repeat(400), 400],
+    ['患'.repeat(400), 200],
+    [`"${'x '.repeat(300)}"`, 200],
+    [`$${'[*]'.repeat(40)}:x`, 200],
+    [`$${'[*]'.repeat(41)}:x`, 400],
+    ['"x y" z* '.repeat(10), 200],
+    ['a.b:"x y"* '.repeat(20), 200],
+    ['$[999999999]:x', 200],
+    ['.+(?:a|b)$^{2}[\\w]\\', 200],
+    ['a%_\\', 200],
+    ['a\0b["\0"]:c', 400],
+    ['["\0"]:a\0b', 200],
+    ['\ud800x ["\ud800"]:x', 200],
+    ['%_\\', 400],
+  ])('gets an answer, or a refusal, whatever is asked: case %#', async (text, status) => {
+    await using doors = await openDoors({ store })
+    await doors.deploy({ name: 'clinic' })
+    const asked = encodeURIComponent(text.toWellFormed())
+    for (const list of ['messages', 'runs'])
+      expect((await doors.api(`/api/projects/clinic/${list}?text=${asked}`)).status).toBe(status)
+    const bytes = '%ED%A0%80x%FF'
+    expect((await doors.api(`/api/projects/clinic/runs?text=${bytes}`)).status).toBeLessThan(500)
   })
 })
 

@@ -107,6 +107,7 @@ test('lists by status, and by a phrase, hold what a plain look at each thing say
       }
       for (const status of [...endStatuses, 'running', 'unmatched'])
         expect(await whole(listMessages, { status })).toEqual(newestFirst(all.filter((one) => one.status === status)))
+      expect(await whole(listMessages, {})).toEqual(newestFirst(all))
       expect(await whole(listMessages, { text: '"zinc and salt"' })).toEqual(
         newestFirst(all.filter(({ word }) => word)),
       )

@@ -3,6 +3,7 @@ import {
   type Condition,
   conditions,
   equals,
+  hoursBack,
   idRange,
   type ListSearch,
   listConditions,
@@ -60,7 +61,7 @@ export const listedBodyBytes = 16_384
 export async function listMessages(store: Store, search: MessageSearch): Promise<Page<MessageItem>> {
   const page = await readNewest<Omit<MessageItem, 'status'>, MessageSearch>(store, {
     search,
-    slow: !isBounded(search) && (looksAtRows(search.text) || (search.status !== undefined && search.job === undefined)),
+    hours: isBounded(search) ? [] : hoursBack({ slow: looksAtRows(search.text) || isOfStatus(search) }),
     queryOf: messageList,
     timeOf: ({ received_at }) => received_at,
   })
@@ -112,6 +113,9 @@ export const messageWhere = (search: Omit<MessageSearch, 'limit'>): Query => {
 
 const isBounded = ({ idFrom, idTo }: Pick<MessageSearch, 'idFrom' | 'idTo'>): boolean =>
   idFrom !== undefined || idTo !== undefined
+
+/** Of which every run of a message has to be looked at. */
+const isOfStatus = ({ status, job }: MessageSearch): boolean => status !== undefined && job === undefined
 
 const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
 

@@ -34,27 +34,30 @@ export async function readPage<Item extends { id: string }>(
 }
 
 /**
- * As `readPage`; if `slow`, it walks back in time, in ever longer steps, until the page is full: where each row has to be looked at, the newest
- * hour often has enough of them.
+ * As `readPage`, but walks back in time until the page is full: the newest of `hours` often have enough rows, and what is older need not be
+ * looked at. `hours`: how far back each step but the last one goes, in rising order.
  */
 export async function readNewest<Item extends { id: string }, Search extends ListSearch>(
   store: Store,
   list: Readonly<{
     search: Search
-    slow: boolean
+    hours: readonly number[]
     queryOf: (search: Search) => Query
     timeOf: (item: Item) => string
   }>,
 ): Promise<Page<Item>> {
-  const { search, slow, queryOf, timeOf } = list
+  const { search, hours, queryOf, timeOf } = list
   const rows: Item[] = []
-  for (const step of slow ? stepsOf(search) : [{}]) {
+  for (const step of hours.length > 0 ? stepsOf(search, hours) : [{}]) {
     const { sql, params } = queryOf({ ...search, ...step, limit: search.limit - rows.length })
     rows.push(...(await store.query<Item>(sql, params)))
     if (rows.length > search.limit) break
   }
   return pageOf(rows, { limit: search.limit, timeOf })
 }
+
+/** The hours of a walk: one of many, where each row has to be looked at. */
+export const hoursBack = ({ slow }: Readonly<{ slow: boolean }>): readonly number[] => (slow ? [1, 100] : [100])
 
 const pageOf = <Item extends { id: string }>(
   rows: readonly Item[],
@@ -65,13 +68,13 @@ const pageOf = <Item extends { id: string }>(
   return { items, next: rows.length > limit && last ? placeText({ time: timeOf(last), id: last.id }) : null }
 }
 
-/** The whole range of a list in parts that meet, the newest first: an hour, a hundred, the rest. */
-const stepsOf = (search: ListSearch): readonly Pick<ListSearch, 'from' | 'to'>[] => {
+/** The whole range of a list in parts that meet, the newest first. */
+const stepsOf = (search: ListSearch, hours: readonly number[]): readonly Pick<ListSearch, 'from' | 'to'>[] => {
   const from = sinceOf(search)
   const place = search.after === undefined ? undefined : parsePlace(search.after)
   const newest = Math.min(search.to?.getTime() ?? Date.now(), place ? Date.parse(place.time) : Number.POSITIVE_INFINITY)
-  const starts = [1, 100]
-    .map((hours) => newest - hours * 3_600_000)
+  const starts = hours
+    .map((back) => newest - back * 3_600_000)
     .filter((start) => start > (from?.getTime() ?? 0))
     .map((start) => new Date(start))
   return [...starts, from].map((start, n) => {

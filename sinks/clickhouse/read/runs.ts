@@ -4,6 +4,7 @@ import type { LogLine, RunError } from '../../../topology/words/run.ts'
 import {
   conditions,
   equals,
+  hoursBack,
   idRange,
   type ListSearch,
   listConditions,
@@ -63,7 +64,7 @@ export type RunSearch = ListSearch &
 export const listRuns = (store: Store, search: RunSearch): Promise<Page<RunItem>> =>
   readNewest<RunItem, RunSearch>(store, {
     search,
-    slow: !isBounded(search) && looksAtRows(search.text),
+    hours: isBounded(search) ? [] : hoursBack({ slow: looksAtRows(search.text) }),
     queryOf: runList,
     timeOf: ({ queued_at }) => queued_at,
   })
