@@ -46,7 +46,13 @@ const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispo
   },
   async query<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}) {
     try {
-      const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' })
+      const clickhouse_settings = { max_execution_time: 50 } // or it would work on when we have stopped to wait
+      const result = await client.query({
+        query: sql,
+        query_params: params,
+        format: 'JSONEachRow',
+        clickhouse_settings,
+      })
       return await result.json<Row>()
     } catch (error) {
       throw isOurs(error) ? error : unavailable(error)
