@@ -1,34 +1,31 @@
 import { Socket } from 'node:net'
 
-// Loaded into the sandbox's child before its own code: notes from when a frame was read from the pipe to when its answer was written.
-// SIGUSR2 prints milliseconds and microseconds of CPU since the last time, as a line of JSON.
+// Loaded into the sandbox's child before its own code: notes how long after a frame was read from the pipe its answer was given to the kernel,
+// and how long after it the kernel had taken it (and woken the parent, which may run first). SIGUSR2 prints those milliseconds, and microseconds
+// of CPU, since the last time, as a line of JSON.
 
-const { push, _write, _writev } = Socket.prototype
-let took: number[] = []
-let begun: number | undefined
+const { push, _write } = Socket.prototype
+let [given, taken]: [number[], number[]] = [[], []]
+let readAt: number | undefined
 let cpu = process.cpuUsage()
 
-const note = (): void => {
-  if (begun !== undefined) took.push(performance.now() - begun)
-  begun = undefined
-}
-
 Socket.prototype.push = function (...chunk) {
-  begun ??= performance.now()
+  readAt ??= performance.now()
   return push.apply(this, chunk)
 }
 Socket.prototype._write = function (...chunk) {
+  const givenAt = performance.now()
   _write.apply(this, chunk)
-  note()
-}
-Socket.prototype._writev = function (...chunks) {
-  _writev?.apply(this, chunks)
-  note()
+  if (readAt === undefined) return
+  given.push(givenAt - readAt)
+  taken.push(performance.now() - readAt)
+  readAt = undefined
 }
 
 process.on('SIGUSR2', () => {
   const { user, system } = process.cpuUsage(cpu)
-  console.log(JSON.stringify({ took, cpu: user + system }))
-  took = []
+  console.log(JSON.stringify({ given, taken, cpu: user + system }))
+  given = []
+  taken = []
   cpu = process.cpuUsage()
 })

@@ -9,8 +9,9 @@ import { realmScript } from '../processors/runner/sandbox/realm-script.ts'
 
 /** Calls of one job in the sandbox's real child, which has a clock in it (`child-clock.ts`). Times in milliseconds. */
 export type ClockedCalls = Readonly<{
-  /** From the frame read to the frame written, one a call; of use where calls come one at a time. */
-  inChild: readonly number[]
+  /** From the frame read to the answer given to the kernel, and to where the kernel has taken it; of use where calls come one at a time. */
+  given: readonly number[]
+  taken: readonly number[]
   /** From here, through the pipe, and back. */
   thereAndBack: readonly number[]
   /** CPU of the child for one call. */
@@ -21,15 +22,21 @@ export type ClockedChild = AsyncDisposable & {
   call(wanted: Readonly<{ calls: number; inFlight: number }>): Promise<ClockedCalls>
 }
 
-/** Starts a child with one job, which gets the same state again and again. Each call checks what came back. */
-export async function openClockedChild(
-  job: Readonly<{ code: string; state: string; final: string }>,
-): Promise<ClockedChild> {
+/** A job that gets the same state again and again; each call checks what came back. */
+export type ClockedJob = Readonly<{
+  code: string
+  state: string
+  final: string
+  /** All threads of the child on one CPU: then no call pays for waking another one. */
+  oneCpu: boolean
+}>
+
+/** Starts a child with one job. */
+export async function openClockedChild(job: ClockedJob): Promise<ClockedChild> {
   const root = resolve(import.meta.dirname, '..')
   const files = ['--import', `${root}/bench/child-clock.ts`, `${root}/processors/runner/sandbox/child.ts`]
-  const child = spawn(process.execPath, ['--no-node-snapshot', ...files], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  })
+  const command = [...(job.oneCpu ? ['taskset', '-c', '0'] : []), process.execPath, '--no-node-snapshot', ...files]
+  const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
   const clock = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })
   const waiting = new Map<number, () => void>()
   const ready = Promise.withResolvers<void>()
@@ -54,11 +61,11 @@ export async function openClockedChild(
   const facts = { code: job.code, memoryMb: 128, console: true, logLimitBytes: 1_000_000 }
   frames.send(toChildText({ kind: 'job', job: 1, facts: JSON.stringify(facts) }))
 
-  const read = async (): Promise<Readonly<{ took: readonly number[]; cpu: number }>> => {
+  const read = async (): Promise<Clock> => {
     const line = once(clock, 'line')
     child.kill('SIGUSR2')
     const [text] = (await line) as [string]
-    return JSON.parse(text) as { took: readonly number[]; cpu: number }
+    return JSON.parse(text) as Clock
   }
 
   let runs = 0
@@ -81,8 +88,8 @@ export async function openClockedChild(
         }
       }
       await Promise.all(Array.from({ length: inFlight }, loop))
-      const { took, cpu } = await read()
-      return { inChild: took, thereAndBack, cpu: cpu / 1_000 / calls }
+      const { given, taken, cpu } = await read()
+      return { given, taken, thereAndBack, cpu: cpu / 1_000 / calls }
     },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
@@ -90,3 +97,6 @@ export async function openClockedChild(
     },
   }
 }
+
+/** What `child-clock.ts` prints. */
+type Clock = Readonly<{ given: readonly number[]; taken: readonly number[]; cpu: number }>
