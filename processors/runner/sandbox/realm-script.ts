@@ -24,5 +24,5 @@ const make = async (): Promise<string> => {
     logLevel: 'silent',
   })
   await stop() // esbuild would keep its process for the next bundle, and there is none
-  return `globalThis.penstock = (() => {${outputFiles[0]?.text ?? ''}; return penstock.open })()`
+  return `globalThis.penstock = (() => { 'use strict'; ${outputFiles[0]?.text ?? ''}; return penstock.open })()`
 }
