@@ -427,12 +427,16 @@ describe('neighbours', () => {
   })
 
   test('in one isolate end also when a run takes many turns of promises, and some are rejected that nobody waits for', async () => {
-    const job = jobOf(`fn(async s => {
+    const job = jobOf(
+      `fn(async s => {
       for (let turn = 0; turn < s.turns; turn++) { await null; if (turn % 7 === 5) Promise.reject(new Error('x')) }
       if (s.id % 2) await new Promise(resolve => setTimeout(resolve, 1))
       for (let turn = 0; turn < s.turns; turn++) await null
       return s.id
-    })`)
+    })`,
+      { timeoutMs: 5_000 },
+    )
+    expect((await runOf(sandbox, job, { id: 0, turns: 500 })).state).toBe('0') // alone: no neighbour's end brings its own
     const ids = Array.from({ length: 40 }, (_, id) => id)
     const outcomes = await Promise.all(ids.map((id) => runOf(sandbox, job, { id, turns: 5 * id })))
     expect(outcomes.map((one) => one.state)).toEqual(ids.map(String))
