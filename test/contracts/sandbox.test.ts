@@ -434,7 +434,7 @@ describe('neighbours', () => {
       for (let turn = 0; turn < s.turns; turn++) await null
       return s.id
     })`,
-      { timeoutMs: 5_000 },
+      { timeoutMs: 600_000 },
     )
     expect((await runOf(sandbox, job, { id: 0, turns: 500 })).state).toBe('0') // alone: no neighbour's end brings its own
     const ids = Array.from({ length: 40 }, (_, id) => id)
