@@ -22,6 +22,7 @@ import { brokerJars, kafkaVersion } from '../../infra/embedded/broker-jars.ts'
 import { killChildren } from '../../infra/embedded/child.ts'
 import { isRunning, type ProcessId, runningProcess } from '../../infra/embedded/process-id.ts'
 import { StartProblem } from '../../infra/start-problem.ts'
+import { until } from '../fixtures/penstock.ts'
 import { silent } from '../fixtures/silent.ts'
 
 // The tests go on from one another: one data directory lives through a clean stop, kills, and a damaged archive.
@@ -146,7 +147,8 @@ const read = async (broker: Broker): Promise<readonly string[]> => {
   const client = clientOf(broker)
   const [admin, consumer] = [client.admin(), client.consumer({ groupId: `reader-${process.hrtime.bigint()}` })]
   await Promise.all([admin.connect(), consumer.connect()])
-  const end = Number((await admin.fetchTopicOffsets('kept'))[0]?.high)
+  const offsets = () => admin.fetchTopicOffsets('kept').catch(() => undefined) // a broker that has just started leads nothing yet
+  const end = Number((await until(offsets, 'the broker leads the topic'))[0]?.high)
   await consumer.subscribe({ topic: 'kept', fromBeginning: true })
   const { promise: all, resolve } = Promise.withResolvers<void>()
   const values: string[] = []
