@@ -99,6 +99,25 @@ export const isJsonArray = (value: unknown): value is readonly Json[] => Array.i
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 
+/** Whether two values are written alike, whatever the order of keys: 1 and 1.0 may differ here (`contains` says what is equal). */
+export const sameJson = (one: Json, other: Json): boolean => {
+  if (one === other) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (isJsonArray(one))
+    return (
+      isJsonArray(other) && one.length === other.length && one.every((item, at) => sameJson(item, other[at] as Json))
+    )
+  if (isExactNumber(one)) return isExactNumber(other) && exactSource(one) === exactSource(other)
+  if (!isJsonObject(other)) return false
+  let more = 0 // counted like this, nothing is allocated: there may be very many to compare
+  for (const key in one) {
+    if (!Object.hasOwn(other, key) || !sameJson(one[key] as Json, other[key] as Json)) return false
+    more++
+  }
+  for (const _key in other) more--
+  return more === 0
+}
+
 /** Deepest nesting that Penstock accepts in a body (`semantics.md` 1). */
 export const maxDepth = 500
 

@@ -10,6 +10,7 @@ import {
   type Json,
   mayHoldInexactNumber,
   parseExact,
+  sameJson,
 } from '../../../../topology/words/json.ts'
 import { jsonPairs } from '../../../fixtures/json-pairs.ts'
 
@@ -102,6 +103,30 @@ const bySource = (text: string): unknown => {
       : value,
   )
 }
+
+describe('sameJson', () => {
+  test.each([
+    ['{"a":[1,{"b":null}],"c":"x"}', '{"c":"x","a":[1,{"b":null}]}', true],
+    ['1e400', '1e400', true],
+    ['1e400', '1e401', false],
+    ['1e400', '{"rawJSON":"1e400"}', false],
+    ['{"rawJSON":"1e400"}', '1e400', false],
+    ['[1,2]', '[2,1]', false],
+    ['[1]', '[1,1]', false],
+    ['[]', '{}', false],
+    ['{}', '[]', false],
+    ['null', '{}', false],
+    ['{}', 'null', false],
+    ['{"a":1}', '{"a":1,"b":2}', false],
+    ['{"toString":1}', '{"a":1}', false],
+    ['{"__proto__":1}', '{"__proto__":1}', true],
+    ['{"__proto__":1}', '{"__proto__":2}', false],
+    ['"1"', '1', false],
+    ['0', 'false', false],
+  ])('%s and %s: %s', (one, other, same) => {
+    expect(sameJson(parseExact(one), parseExact(other))).toBe(same)
+  })
+})
 
 describe('mayHoldInexactNumber', () => {
   test('never says no of a text that holds one', () => {
