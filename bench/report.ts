@@ -53,7 +53,9 @@ const changeOf = (was: Cell, is: Cell): string => {
   const percent = Math.round((1_000 * (is.value - was.value)) / was.value) / 10
   const noise = Math.round(50 * Math.max(widthOf(was), widthOf(is)))
   const apart = is.spread[0] > was.spread[1] || is.spread[1] < was.spread[0]
-  return `${percent > 0 ? '+' : ''}${percent} % (noise ± ${noise} %${apart ? '' : ': may be none'})`
+  const change = `${percent > 0 ? '+' : ''}${percent} %`
+  if (noise === 0) return `${change} (noise unknown: of one round each)`
+  return `${change} (noise ± ${noise} %${apart ? '' : ': may be none'})`
 }
 
 const widthOf = ({ value, spread: [low, high] }: Cell): number => (value === 0 ? 0 : (high - low) / Math.abs(value))
