@@ -19,18 +19,25 @@ export type Change = Readonly<{ deployment: Deployment; history: History; reques
 /** Applies a change, or only says what it would do (`?dry_run=true`). What would change nothing at all is not written. */
 export const write = async (deps: DeployDeps, { deployment, history, request }: Change): Promise<Reply> => {
   const before = history.deployed
+  const dryRun = request.query['dry_run'] === true
   const reply = (deploy: number): Reply => ({
     status: 200,
     headers: { etag: etagOf(deploy) },
     body: {
       project: deployment.project,
       deploy,
-      dry_run: request.query['dry_run'] === true,
+      dry_run: dryRun,
       difference: deployment.difference,
-      sources: deployment.next === undefined ? {} : sourcesOf(deployment.next.project, deps.publicUrl()),
+      sources:
+        deployment.next === undefined
+          ? {}
+          : sourcesOf(deployment.next.project, {
+              publicUrl: deps.publicUrl(),
+              without: dryRun ? deployment.drawn : new Set(),
+            }),
     } satisfies Static<typeof deployAnswer>,
   })
-  if (request.query['dry_run'] === true) return reply(history.deploy)
+  if (dryRun) return reply(history.deploy)
   if (before !== undefined && textOf(before.document) === textOf(deployment.next?.document)) return reply(before.deploy)
   try {
     const outcome = await inTime(deps.deploy, deployment)

@@ -92,7 +92,7 @@ const itemOf = ({ project, deploy, deployedAt }: Deployed, url: string): Static<
   description: project.description,
   deploy,
   deployed_at: deployedAt,
-  sources: sourcesOf(project, url),
+  sources: sourcesOf(project, { publicUrl: url }),
   triggers: [...project.triggers.values()].map(({ name, kind }) => ({ name, type: kind })),
   jobs: [...project.jobs.values()].map(({ name, version, enabled }) => ({ name, version, enabled })),
 })

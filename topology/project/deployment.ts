@@ -30,6 +30,8 @@ export type Deployment = Readonly<{
   /** What will be in force; undefined for a deletion. */
   next: Deployed | undefined
   difference: Difference
+  /** Names of the sources that had no id: the ones that they got here were drawn, and another deploy would draw others. */
+  drawn: ReadonlySet<string>
   topics: readonly TopicSpec[]
   /** New code, then the one record of the deploy. */
   records: readonly Outgoing[]
@@ -70,7 +72,9 @@ export const deploymentOf = (
     if (before === undefined || now === undefined) return 1
     return changedKeys(before, now).length === 0 ? before.version : before.version + 1
   }
-  const project = projectOf(draft, { idOf: (name, id) => id ?? keptId(name) ?? randomUUID(), versionOf })
+  const certainId = (name: string, id: string | null): string | undefined => id ?? keptId(name)
+  const project = projectOf(draft, { idOf: (name, id) => certainId(name, id) ?? randomUUID(), versionOf })
+  const drawn = [...draft.sources.values()].filter(({ name, id }) => certainId(name, id) === undefined)
   const facts = factsOf(draft.name, history, by)
   const { deploy, deployedAt } = facts
   const codes = new Map([...project.jobs.values()].map(({ codeId, code }) => [codeId, code]))
@@ -79,6 +83,7 @@ export const deploymentOf = (
     token: facts.token,
     next: { project, deploy, deployedAt, document: withSourceIds(value, project) },
     difference: differenceOf(history.deployed?.project, project),
+    drawn: new Set(drawn.map(({ name }) => name)),
     topics: projectTopics(draft.name, [...project.jobs.keys()]),
     records: [
       ...[...codes].filter(([id]) => !history.hasCode(id)).map(([id, code]) => codeRecord({ id, code })),
@@ -103,6 +108,7 @@ export const deletionOf = (project: string, { history, by }: Pick<DeployOptions,
     token: facts.token,
     next: undefined,
     difference: differenceOf(history.deployed?.project, nothing),
+    drawn: new Set(),
     topics: [],
     records: [projectRecord({ ...facts, document: null })],
   }

@@ -83,6 +83,17 @@ describe('deploying', () => {
     expect((await doors.api('/api/projects/dry')).status).toBe(404)
   })
 
+  test('a dry run gives no address that the deploy would draw anew', async () => {
+    const id = '018f2b1c-0000-7000-8000-0000000000d7'
+    const sources = { named: { type: 'webhook', id }, drawn: { type: 'webhook' } }
+    const dry = await deployed(await put('drawn', document('drawn', { sources }), {}, '?dry_run=true'))
+    expect(Object.keys(dry.sources)).toEqual(['named'])
+    const first = await deployed(await put('drawn', document('drawn', { sources })))
+    expect(Object.keys(first.sources)).toEqual(['named', 'drawn'])
+    const again = await deployed(await put('drawn', document('drawn', { sources, jobs: {} }), {}, '?dry_run=true'))
+    expect(again.sources).toEqual(first.sources)
+  })
+
   test.each(['application/yaml', 'text/yaml', 'application/x-yaml; charset=utf-8'])(
     'YAML comes as %s',
     async (type) => {
