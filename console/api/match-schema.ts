@@ -70,7 +70,7 @@ export const trial = closed(
   {
     filter: Type.Optional(Type.Unknown({ description: 'as in a trigger' })),
     not: Type.Optional(Type.Unknown({ description: 'as in a trigger' })),
-    sources: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+    source: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
     last: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'how many messages, the newest' }),
     ),

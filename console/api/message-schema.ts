@@ -23,6 +23,9 @@ const columns = {
   parent_id: orNull(uuid('the message that this one was made of')),
   duplicate_of: orNull(uuid('the message that this one repeats')),
   origin: Type.String({ description: 'where it lay: topic, partition, offset' }),
+  trace_id: Type.String({
+    description: "the sender's trace, or its own id where the sender began none (W3C Trace Context)",
+  }),
   status: orNull(
     Type.Enum(messageStatuses, {
       description:
@@ -46,6 +49,7 @@ const item = {
   parent_id: null,
   duplicate_of: null,
   origin: 'intake.clinic/0/0',
+  trace_id: '01a1fe896cb87f989417b5b509236fbc',
   status: 'success',
 }
 

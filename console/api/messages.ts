@@ -4,7 +4,7 @@ import type { ListSearch } from '../../sinks/clickhouse/read/page.ts'
 import type { Route } from '../../topology/http.ts'
 import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, searchText, text } from './list-query.ts'
+import { given, idRangeOf, listParameters, searchText, text, traceId } from './list-query.ts'
 import { messageItem, messageStatuses, wholeMessage } from './message-schema.ts'
 
 /** Messages as they came in, and one with its runs. */
@@ -28,6 +28,7 @@ export const messageRoutes = (deps: HistoryDeps): readonly Route[] => [
 export const messageFilters = (asked: Static<typeof messageQuery>): Omit<MessageSearch, keyof ListSearch> => ({
   ...idRangeOf(asked),
   ...given(asked, 'kind', 'source', 'trigger', 'job', 'status', 'key', 'text'),
+  ...(asked.trace_id !== undefined && { traceId: asked.trace_id }),
 })
 
 export const messageQuery = Type.Object(
@@ -40,6 +41,7 @@ export const messageQuery = Type.Object(
     job: text,
     status: Type.Optional(Type.Enum(messageStatuses, { description: messageStatuses.join(', ') })),
     key: text,
+    trace_id: traceId,
   },
   { additionalProperties: false },
 )

@@ -4,7 +4,7 @@ import { listRuns, type RunSearch, readRun } from '../../sinks/clickhouse/read/r
 import type { Route } from '../../topology/http.ts'
 import { jsonAnswer } from '../../topology/http-answers.ts'
 import { type HistoryDeps, historyRoute, listRoute, oneOf } from './history.ts'
-import { given, idRangeOf, listParameters, searchText, text, uuid } from './list-query.ts'
+import { given, idRangeOf, listParameters, searchText, text, traceId, uuid } from './list-query.ts'
 import { runItem, runStatuses, wholeRun } from './run-schema.ts'
 
 /** Runs, and one with its states, its log and its error. */
@@ -44,7 +44,7 @@ export const runQuery = Type.Object(
     trigger: text,
     source: text,
     message_id: uuid,
-    trace_id: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F]{32}$', description: '32 hexadecimal digits' })),
+    trace_id: traceId,
   },
   { additionalProperties: false },
 )

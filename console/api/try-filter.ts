@@ -63,10 +63,10 @@ const readTrial = (document: Document, project: Project): Trial | Readonly<{ pro
   const { report, problems } = collectProblems(document)
   const root = isJsonObject(document.value) ? document.value : {}
   if (root !== document.value) report([], mustBe('an object with the keys of a trigger', document.value).problem)
-  const { filter, not, sources, last, from, to } = readKeys(root, trialKeys, { path: [], report })
-  if (sources?.length === 0) report(['sources'], 'Names no source: leave it out to listen to all.')
+  const { filter, not, source: sources, last, from, to } = readKeys(root, trialKeys, { path: [], report })
+  if (sources?.length === 0) report(['source'], 'Names no source: leave it out to listen to all.')
   for (const name of sources?.filter((name) => !project.sources.has(name)) ?? []) {
-    report(['sources'], `There is no source ${quote(name)}; ${remedyFor(name, [...project.sources.keys()])}`)
+    report(['source'], `There is no source ${quote(name)}; ${remedyFor(name, [...project.sources.keys()])}`)
   }
   const found = problems()
   if (found.length > 0) return { problems: found }
@@ -82,7 +82,7 @@ const time: Read<string> = (value) =>
 const trialKeys = {
   filter: optional(json, undefined),
   not: optional(json, undefined),
-  sources: optional(names, null),
+  source: optional(names, null),
   last: optional(integer(1, 1_000), 100),
   from: optional(time, null),
   to: optional(time, null),

@@ -34,6 +34,8 @@ export type MessageItem = Readonly<{
   parent_id: string | null
   duplicate_of: string | null
   origin: string
+  /** 32 hexadecimal digits: the sender's trace, or that which the message began. */
+  trace_id: string
   status: MessageStatus | null
 }>
 
@@ -49,6 +51,7 @@ export type MessageSearch = ListSearch &
     job?: string
     status?: string
     key?: string
+    traceId?: string
     idFrom?: string
     idTo?: string
     /** Words of body and headers; a path looks into the body (search-text.ts). */
@@ -95,7 +98,7 @@ export const messageList = (search: MessageSearch): Query => {
 
 /** Which rows of `message_rows` are asked for, whatever is then read of them. */
 export const messageWhere = (search: Omit<MessageSearch, 'limit'>): Query => {
-  const { kind, source, key, idFrom, idTo, text } = search
+  const { kind, source, key, traceId, idFrom, idTo, text } = search
   const range = conditions(
     listConditions('received_at', { ...search, bounded: isBounded(search) }),
     idRange(idFrom, idTo),
@@ -105,6 +108,7 @@ export const messageWhere = (search: Omit<MessageSearch, 'limit'>): Query => {
     equals('kind', kind),
     equals('source', source),
     equals('key', key),
+    equals('trace_id', traceId?.toLowerCase()),
     matchedBy(search),
     ranFor(search, range),
     textSearch(text, { columns: ['body'], inText: true }),
@@ -117,7 +121,8 @@ const isBounded = ({ idFrom, idTo }: Pick<MessageSearch, 'idFrom' | 'idTo'>): bo
 /** Of which every run of a message has to be looked at. */
 const isOfStatus = ({ status, job }: MessageSearch): boolean => status !== undefined && job === undefined
 
-const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin`
+const columns = `id, project, kind, source, received_at, key, content_type, headers, body, body_encoding, size, parent_id, duplicate_of, origin,
+  trace_id`
 
 const matchedBy = ({ trigger }: Pick<MessageSearch, 'trigger'>): Condition =>
   trigger !== undefined && {

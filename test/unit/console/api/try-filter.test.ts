@@ -39,10 +39,9 @@ describe('trying a filter out', () => {
     ['{"filter":{"a":1,"a":2}}', 400, 'filter.a'],
     ['[]', 422, ''],
     ['{"fitler":{}}', 422, 'fitler'],
-    ['{"source":"inbox"}', 422, 'source'],
     ['{"filter":null}', 422, 'filter'],
-    ['{"sources":[]}', 422, 'sources'],
-    ['{"sources":["inbox","labs"]}', 422, 'sources'],
+    ['{"source":[]}', 422, 'source'],
+    ['{"source":["inbox","labs"]}', 422, 'source'],
     ['{"last":0}', 422, 'last'],
     ['{"last":1001}', 422, 'last'],
     ['{"from":"yesterday"}', 422, 'from'],
@@ -57,14 +56,14 @@ describe('trying a filter out', () => {
   })
 
   test('names the source or the key that was probably meant', async () => {
-    expect(await (await tried('{"sources":"labs"}')).text()).toContain('did you mean \\"lab\\"')
-    expect(await (await tried('{"source":"lab"}')).text()).toContain('did you mean \\"sources\\"')
+    expect(await (await tried('{"source":"labs"}')).text()).toContain('did you mean \\"lab\\"')
+    expect(await (await tried('{"sources":"lab"}')).text()).toContain('did you mean \\"source\\"')
   })
 
   test('takes one source or several, days and times, and YAML', async () => {
     for (const body of [
-      '{"sources":"lab"}',
-      '{"sources":["lab","inbox"],"from":"2026-11-20","to":"2026-11-21T09:00:00Z"}',
+      '{"source":"lab"}',
+      '{"source":["lab","inbox"],"from":"2026-11-20","to":"2026-11-21T09:00:00Z"}',
     ]) {
       expect((await tried(body)).status).toBe(200)
     }
