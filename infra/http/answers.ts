@@ -1,17 +1,18 @@
 import { Type } from 'typebox'
 import type { Route } from '../../topology/http.ts'
 import { type Answers, refusal } from '../../topology/http-answers.ts'
+import { queryOf } from './query.ts'
 
 /** The refusals of a route that are given here, before or instead of what it answers itself. */
-export const refusalsOf = ({ access, query, bodyLimit, path }: Route): Answers => ({
-  ...(/[:*]/.test(path) && { 400: refusal('The address cannot be decoded.') }),
-  ...(query !== undefined && { 400: refusal('A query parameter is unknown or will not do.') }),
-  ...(access === 'token' && {
+export const refusalsOf = (route: Route): Answers => ({
+  ...(/[:*]/.test(route.path) && { 400: refusal('The address cannot be decoded.') }),
+  ...(queryOf(route) !== undefined && { 400: refusal('A query parameter is unknown or will not do.') }),
+  ...(route.access === 'token' && {
     401: refusal('The token is missing, or is not one that is known here.', {
       headers: { 'www-authenticate': Type.String({ description: 'the scheme: `Bearer`' }) },
     }),
   }),
-  ...(bodyLimit !== 0 && {
+  ...(route.bodyLimit !== 0 && {
     413: refusal('The body is too large.'),
     415: refusal('The body is compressed, or its content type is no media type.'),
   }),

@@ -1,10 +1,16 @@
-import type { TSchema } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { problem, type Reply } from '../../topology/http.ts'
+import { problem, type Reply, type Route } from '../../topology/http.ts'
 
 export type QueryRead = Readonly<
   { kind: 'read'; values: Readonly<Record<string, unknown>> } | { kind: 'refused'; reply: Reply }
 >
+
+/** What a query may hold. At the doors it is the sender's own; elsewhere a parameter that is not named is a mistake. */
+export const queryOf = ({ query, access }: Pick<Route, 'query' | 'access'>): TSchema | undefined =>
+  query ?? (access === 'token' ? noQuery : undefined)
+
+const noQuery = Type.Object({}, { additionalProperties: false })
 
 /** Checks a query by its schema and turns texts into the schema's types. The refusal names the parameter, what was wrong and what is allowed. */
 export const queryReader = (schema: TSchema | undefined): ((query: Readonly<Record<string, unknown>>) => QueryRead) => {

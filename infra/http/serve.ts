@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import { hasBody, problem, type Reply, type RequestHead, type Route } from '../../topology/http.ts'
 import { readBody } from './body.ts'
-import { queryReader } from './query.ts'
+import { queryOf, queryReader } from './query.ts'
 import { refuseBug } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { tokenCheck } from './token.ts'
@@ -12,7 +12,7 @@ export type ServeDeps = Readonly<{ adminToken: string; logger: Logger }>
 /** Mounts one route: the token, the query, `admit`, encoding and size are decided on the head; then the body is read; then the room is asked. */
 export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps): void => {
   const refuseToken = route.access === 'token' ? tokenCheck(deps.adminToken) : () => undefined
-  const readQuery = queryReader(route.query)
+  const readQuery = queryReader(queryOf(route))
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<Reply | undefined> => {
     const stranger = refuseToken(request.headers.authorization)
