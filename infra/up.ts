@@ -56,7 +56,7 @@ await runRole('up', async ({ config, logger, stop }) => {
   const retryOf = (role: string) =>
     retryFaults(backoff(100, 10_000), (error, attempt) => {
       meter.add('penstock_retries_total', { role, fault: error.code })
-      if (attempt === 3) logger.warn({ role, error }, `${role} tries again: ${error.message}`)
+      if (attempt % 10 === 3) logger.warn({ part: role, fault: error.code }, `Trying again, and on: ${error.message}`)
     })
   const kafka = { ...kafkaAccess(config), brokers: brokers.addresses, embedded: brokers.embedded, logger }
   await using log = await retryOf('start')(() => openKafka(kafka), stop.reading)
