@@ -11,6 +11,7 @@ const results = process.env['TEST_RESULTS']
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // most tests wait for others more than they work
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
     projects: [
       { test: { ...forks, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/house-rules.test.ts'] } },

@@ -212,10 +212,10 @@ describe('a filter that is tried out', () => {
     expect(matching(await tried('{"filter":{"id":9007199254740992.0}}'))).toEqual([yellow])
   })
 
-  test('knows `not` and sources', async () => {
+  test('knows `not` and source', async () => {
     expect(matching(await tried('{"filter":{},"not":{"triage":[{"level":"red"}]}}'))).toEqual([yellow])
-    expect(matching(await tried('{"sources":"lab"}'))).toEqual([])
-    expect(matching(await tried('{"sources":["lab","inbox"]}')).toSorted()).toEqual([red, yellow].toSorted())
+    expect(matching(await tried('{"source":"lab"}'))).toEqual([])
+    expect(matching(await tried('{"source":["lab","inbox"]}')).toSorted()).toEqual([red, yellow].toSorted())
   })
 
   test('looks at the newest ones, and within a range', async () => {
