@@ -7,7 +7,7 @@ import type { Store } from '../../topology/flow/ports.ts'
 import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
 import { intakeRecord, parseIntake } from '../../topology/wire/intake.ts'
 import type { MessageId } from '../../topology/words/ids.ts'
-import { openDatabase } from '../fixtures/database.ts'
+import { openDatabase, putRows } from '../fixtures/database.ts'
 import { type Doors, openDoors } from '../fixtures/doors.ts'
 import { finished, incoming, message, runFacts, started } from '../fixtures/records.ts'
 
@@ -24,14 +24,7 @@ describe('history over HTTP', () => {
     await doors?.[Symbol.asyncDispose]()
     await store?.[Symbol.asyncDispose]()
   })
-  const put = async (rows: readonly Row[]): Promise<void> => {
-    for (const table of new Set(rows.map((row) => row.table)))
-      await store.insert(
-        table,
-        rows.filter((row) => row.table === table).map(({ columns }) => columns),
-        randomUUID(),
-      )
-  }
+  const put = (rows: readonly Row[]): Promise<void> => putRows(store, rows)
 
   /** A message that came so many milliseconds ago, with a queued run of each job. */
   const arrival = (project: string, ago: number, now: number) => {

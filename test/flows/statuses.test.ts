@@ -9,7 +9,7 @@ import { intakeRecord, parseIntake } from '../../topology/wire/intake.ts'
 import type { RunEvent, RunFacts } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import { type EndStatus, endStatuses } from '../../topology/words/run.ts'
-import { openDatabase } from '../fixtures/database.ts'
+import { openDatabase, putRows } from '../fixtures/database.ts'
 import { finished, incoming, matched, message, runFacts, started } from '../fixtures/records.ts'
 
 let store: Store
@@ -18,14 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => store[Symbol.asyncDispose]())
 
-const put = async (rows: readonly Row[]): Promise<void> => {
-  for (const table of new Set(rows.map((row) => row.table)))
-    await store.insert(
-      table,
-      rows.filter((row) => row.table === table).map(({ columns }) => columns),
-      randomUUID(),
-    )
-}
+const put = (rows: readonly Row[]): Promise<void> => putRows(store, rows)
 
 /** `of`: the run before it in the list that it follows, or repeats. */
 type Run = Readonly<{ state: 'queued' | 'running' | EndStatus; of: number | null; how: 'parent_run_id' | 'retry_of' }>
