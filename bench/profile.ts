@@ -21,7 +21,9 @@ export async function profile({ warmUpSeconds, seconds }: Conditions): Promise<R
   const micros = (cpuSeconds: number): Cell => cellOf([(1e6 * cpuSeconds) / messages], 'µs')
   const { penstock: main = 0, ...others } = used
   const rows = [
-    ...[...parts].map(([part, share]) => [part, share * main] as const).toSorted(([, a], [, b]) => b - a),
+    ...[...withoutCrumbs(parts)]
+      .map(([part, share]) => [part, share * main] as const)
+      .toSorted(([, a], [, b]) => b - a),
     ...Object.entries(others).map(([name, cpu]) => [`${name}, the process`, cpu] as const),
   ]
   return {
@@ -30,6 +32,13 @@ export async function profile({ warmUpSeconds, seconds }: Conditions): Promise<R
     cells: Object.fromEntries(rows.map(([name, cpu]) => [name, micros(cpu)])),
     notes: { 'CPU by process': sharesOf(used) },
   }
+}
+
+/** Parts that are hardly seen, as one. */
+const withoutCrumbs = (parts: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+  const crumbs = [...parts].filter(([, share]) => share < 0.003)
+  const rest = crumbs.reduce((sum, [, share]) => sum + share, 0)
+  return new Map([...[...parts].filter(([, share]) => share >= 0.003), ['all smaller parts', rest]])
 }
 
 /** What part had which share of the time that was not idle. */
