@@ -3,7 +3,7 @@ import type { Json } from '../topology/words/json.ts'
 import { event } from './event.ts'
 
 /** Filters as people write them, each with a value that no other has: on a field, on three fields, on an item of a list, on items of a list of texts. */
-export const filterOf = (n: number): Json => {
+const filterOf = (n: number): Json => {
   switch (n % 4) {
     case 0:
       return { form: { id: `form-${n}` } }
