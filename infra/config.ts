@@ -18,8 +18,8 @@ const settings = {
   PORT: withDefault(port, { fallback: '4000', meaning: 'the doors and the API' }),
   HOST: withDefault(text, { fallback: '127.0.0.1', meaning: 'the address to listen on; 0.0.0.0 for all' }),
   METRICS_PORT: optional(port, {
-    unset: 'none: on `PORT`',
-    meaning: '`/metrics`, `/livez` and `/readyz` on a port of their own as well',
+    unset: '9464 for a role; `up` has them on `PORT`',
+    meaning: '`/metrics`, `/livez` and `/readyz` on a port of their own',
   }),
   PUBLIC_URL: optional(httpUrl(), { unset: 'http://`HOST`:`PORT`', meaning: 'what links begin with' }),
   DATA_DIR: withDefault(text, {

@@ -9,13 +9,17 @@ export type House = Readonly<{ config: Config; logger: HouseLogger; stop: Stop }
 
 /**
  * Runs a role to its end, and then the process ends: the only place that hears signals and sets the exit code. The first SIGINT or
- * SIGTERM aborts `stop.reading`; after DRAIN_SECONDS, or at the second signal, `stop.working` aborts; 5 s later whatever is left, children
+ * SIGTERM aborts `stop.reading`; after DRAIN_SECONDS, or at the second signal, `stop.working` aborts; 3 s later (`up`: 5) whatever is left, children
  * too, is killed. Exit code 0 after a stop that was asked for, 1 when the role could not start, broke, or had to be killed.
  */
 export async function runRole(name: string, run: (house: House) => Promise<void>): Promise<never> {
   const config = configOrExit()
   const logger = openLog({ level: config.LOG_LEVEL }).child({ role: name })
-  const door = openDoor(logger, (config.DRAIN_SECONDS ?? (name === 'up' ? 5 : 25)) * 1_000)
+  const alone = name !== 'up'
+  const door = openDoor(logger, {
+    drainMs: (config.DRAIN_SECONDS ?? (alone ? 25 : 5)) * 1_000,
+    lastResortMs: alone ? 3_000 : 5_000, // `up` has servers to stop
+  })
   try {
     await run({ config, logger, stop: door.stop })
   } catch (error) {
@@ -31,9 +35,10 @@ export async function runRole(name: string, run: (house: House) => Promise<void>
 
 /** npm hands Ctrl-C on to us, and the terminal sends it too: that is one wish, not two. */
 const echoMs = 500
-const lastResortMs = 5_000
 
-const openDoor = (logger: HouseLogger, drainMs: number) => {
+type Patience = Readonly<{ drainMs: number; lastResortMs: number }>
+
+const openDoor = (logger: HouseLogger, { drainMs, lastResortMs }: Patience) => {
   const [reading, working] = [new AbortController(), new AbortController()]
   let askedAt: number | undefined
 

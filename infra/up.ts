@@ -12,12 +12,10 @@ import { runRunner } from '../processors/runner/run.ts'
 import { openSandbox } from '../processors/runner/sandbox/open.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
-import { backoff, retryFaults } from '../topology/flow/retry.ts'
-import { aborted } from '../topology/flow/stop.ts'
+import { unlessAborted } from '../topology/flow/stop.ts'
 import { fixedTopics } from '../topology/topics.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
-import { openCatalogue } from './catalogue/open.ts'
 import { migrate } from './clickhouse/migrate.ts'
 import { openStore } from './clickhouse/open.ts'
 import { checksOf, rolesOf } from './condition.ts'
@@ -25,20 +23,18 @@ import { openDataDir } from './embedded/data-dir.ts'
 import { demoSource, seedDemo } from './embedded/demo/seed.ts'
 import { needPort } from './embedded/ports.ts'
 import { openBrokers, openStoreServer, shortest } from './embedded/servers.ts'
+import { openGround } from './ground.ts'
 import { refusalsOf } from './http/answers.ts'
 import { healthRoutes } from './http/health.ts'
 import { openHttp } from './http/open.ts'
 import { urlOf } from './http/url-of.ts'
-import { kafkaAccess } from './kafka/access.ts'
-import { openKafka } from './kafka/open.ts'
 import { openKeeper } from './keep-running.ts'
-import { openMeter } from './metrics/open.ts'
 import { measureProcess } from './metrics/process.ts'
-import { measureProgress } from './metrics/progress.ts'
 import { runRole } from './role.ts'
 
 /** Everything on one machine: the broker and the store where none are set, all roles, the doors and the API. */
-await runRole('up', async ({ config, logger, stop }) => {
+await runRole('up', async (house) => {
+  const { config, logger, stop } = house
   using dataDir = openDataDir(config.DATA_DIR)
   const adminToken = config.ADMIN_TOKEN ?? dataDir.secretFile('admin-token')
   await needPort('PORT', { port: config.PORT, host: config.HOST })
@@ -50,16 +46,11 @@ await runRole('up', async ({ config, logger, stop }) => {
     openBrokers(config, place).then((opened) => servers.use(opened)),
     openStoreServer(config, place).then((opened) => servers.use(opened)),
   ])
-  const [brokers, server] = await unlessStopped(opening, stop.reading)
+  const [brokers, server] = await unlessAborted(opening, stop.reading)
 
-  const meter = openMeter()
-  const retryOf = (role: string) =>
-    retryFaults(backoff(100, 10_000), (error, attempt) => {
-      meter.add('penstock_retries_total', { role, fault: error.code })
-      if (attempt % 10 === 3) logger.warn({ part: role, fault: error.code }, `Trying again, and on: ${error.message}`)
-    })
-  const kafka = { ...kafkaAccess(config), brokers: brokers.addresses, embedded: brokers.embedded, logger }
-  await using log = await retryOf('start')(() => openKafka(kafka), stop.reading)
+  const { addresses, embedded } = brokers
+  await using ground = await openGround(house, { brokers: addresses, embedded, topics: fixedTopics })
+  const { log, catalogue, meter, retryOf } = ground
   const address = {
     url: server.url,
     user: server.user,
@@ -68,11 +59,7 @@ await runRole('up', async ({ config, logger, stop }) => {
     logger,
   }
   await using store = await openStore(address)
-  await Promise.all([
-    retryOf('start')(() => log.ensureTopics(fixedTopics), stop.reading),
-    retryOf('start')(() => migrate({ ...address, dir: schemaDir }), stop.reading),
-  ])
-  await using catalogue = await openCatalogue(log, { logger, signal: stop.reading })
+  await retryOf('start')(() => migrate({ ...address, dir: schemaDir }), stop.reading)
   await using sandbox = await openSandbox({
     version: packageJson.version,
     onChildEnd: (reason) => meter.add('penstock_sandbox_children_ended_total', { reason }),
@@ -89,10 +76,9 @@ await runRole('up', async ({ config, logger, stop }) => {
     public_url: publicUrl(),
     roles: rolesOf({ keeper, log }),
   })
-  const checks = checksOf({ brokers, server, log, store, keeper, catalogue })
+  const checks = checksOf({ brokers, server, log, store, keeper, catalogue, stop: stop.reading })
   const health = healthRoutes({ meter, checks })
-  measureProgress(meter, log)
-  measureProcess(meter, { version: packageJson.version, keeper, catalogue, checks, sandbox })
+  measureProcess(meter, { version: packageJson.version, roles: keeper.health, catalogue, checks, sandbox })
   const api = apiRoutes({
     catalogue,
     store,
@@ -138,18 +124,6 @@ await runRole('up', async ({ config, logger, stop }) => {
       kafka: brokers.addresses.join(','),
     }),
   )
-  await Promise.race([keeper.ended(), brokenOf(catalogue.broken)])
+  await unlessAborted(keeper.ended(), catalogue.broken)
   logger.info({}, 'Stopped')
 })
-
-/** What is being opened when we are stopped is left to the end of the process. */
-async function unlessStopped<T>(opening: Promise<T>, stop: AbortSignal): Promise<T> {
-  opening.catch(() => {}) // heard below, unless the stop came first
-  return await Promise.race([opening, brokenOf(stop)])
-}
-
-/** Rejects with the signal's reason when it aborts. */
-async function brokenOf(signal: AbortSignal): Promise<never> {
-  await aborted(signal)
-  throw signal.reason
-}

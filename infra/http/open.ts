@@ -1,4 +1,7 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import type { Reply, Route } from '../../topology/http.ts'
@@ -16,8 +19,8 @@ export type HttpOptions = Readonly<{
   /** Name of the setting that `port` came from, for the message when it is taken. */
   setting?: string
   routes: readonly Route[]
-  /** What `Authorization: Bearer …` must hold for routes with `access: 'token'`. */
-  adminToken: string
+  /** What `Authorization: Bearer …` must hold for routes with `access: 'token'`; needless where there are none. */
+  adminToken?: string
   meter: Meter
   logger: Logger
 }>
@@ -26,7 +29,8 @@ export type Http = AsyncDisposable & Readonly<{ url: string; port: number }>
 
 /**
  * Serves the routes; resolves when requests are accepted. Every refusal and every error is RFC 9457 problem+json.
- * Disposing accepts nothing more, lets requests in hand finish for up to 3 s, then closes what is still open.
+ * Disposing has clients go elsewhere: for half a second each answer ends its connection, so that no request is on its way into one that is
+ * closed; then nothing more is accepted, requests in hand may finish for up to 2 s, and what is still open is closed.
  */
 export async function openHttp(options: HttpOptions): Promise<Http> {
   const refuse = (error: Error, request: FastifyRequest): Reply =>
@@ -64,6 +68,7 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
     port,
     url: urlOf(options.host, port),
     [Symbol.asyncDispose]: async () => {
+      await sendElsewhere(app.server)
       const closed = new Promise((resolve) => app.server.close(resolve))
       const hangUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
       await closed
@@ -73,7 +78,18 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
   }
 }
 
-const drainMs = 3_000
+const farewellMs = 500
+const drainMs = 2_000
+
+/** Those who talk to us now are told with their answer that it was the last one here. */
+const sendElsewhere = async (server: Server): Promise<void> => {
+  const connections = await promisify(server.getConnections.bind(server))()
+  if (connections === 0) return
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false
+  })
+  await sleep(farewellMs)
+}
 
 const countRequests = (app: FastifyInstance, meter: Meter): void => {
   app.addHook('onResponse', (request, reply, done) => {

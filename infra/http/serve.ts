@@ -7,11 +7,11 @@ import { refuseBug } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { tokenCheck } from './token.ts'
 
-export type ServeDeps = Readonly<{ adminToken: string; logger: Logger }>
+export type ServeDeps = Readonly<{ adminToken?: string; logger: Logger }>
 
 /** Mounts one route: the token, the query, `admit`, encoding and size are decided on the head; then the body is read; then the room is asked. */
 export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps): void => {
-  const refuseToken = route.access === 'token' ? tokenCheck(deps.adminToken) : () => undefined
+  const refuseToken = route.access === 'token' ? tokenCheck(needToken(deps, route)) : () => undefined
   const readQuery = queryReader(queryOf(route))
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<Reply | undefined> => {
@@ -52,6 +52,12 @@ export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps):
       return sendReply(request, reply.headers(route.headers ?? {}), found)
     },
   })
+}
+
+/** A route that asks for a token is not served where none is known. */
+const needToken = ({ adminToken }: ServeDeps, { path }: Route): string => {
+  if (adminToken === undefined) throw new Error(`${path} asks for a token, and there is none`)
+  return adminToken
 }
 
 const headOf = (request: FastifyRequest, query: Readonly<Record<string, unknown>>): RequestHead => ({

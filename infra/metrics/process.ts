@@ -1,22 +1,22 @@
 import type { Meter } from '../../topology/metrics.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { askChecks, type Check } from '../http/health.ts'
-import type { Keeper } from '../keep-running.ts'
+import type { Health } from '../keep-running.ts'
 
 export type ProcessParts = Readonly<{
   version: string
-  keeper: Pick<Keeper, 'health'>
+  roles: () => readonly Health[]
   catalogue: Pick<Catalogue, 'offset'>
   checks: readonly Check[]
-  sandbox?: Readonly<{ state(): SandboxState }>
+  sandbox?: Readonly<{ state(): SandboxState }> | undefined
 }>
 
 type SandboxState = Readonly<{ children: number; memoryBytes: number; loaded: number; spare: number }>
 
 /** Has the meter show what this process is, and how its parts are at each scrape. */
-export const measureProcess = (meter: Meter, { version, keeper, catalogue, checks, sandbox }: ProcessParts): void => {
+export const measureProcess = (meter: Meter, { version, roles, catalogue, checks, sandbox }: ProcessParts): void => {
   meter.ask('penstock_build_info', () => [[{ version, node: process.version }, 1]])
-  meter.ask('penstock_role_up', () => keeper.health().map(({ role, state }) => [{ role }, state === 'running' ? 1 : 0]))
+  meter.ask('penstock_role_up', () => roles().map(({ role, state }) => [{ role }, state === 'running' ? 1 : 0]))
   meter.ask('penstock_check_ok', async () =>
     (await askChecks(checks)).map(([check, complaint]) => [{ check }, complaint === null ? 1 : 0] as const),
   )

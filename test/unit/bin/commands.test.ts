@@ -11,7 +11,7 @@ const penstock = (...args: readonly string[]) => {
 }
 
 test('help and the version are told, and nothing is started', () => {
-  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help']]) {
+  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help'], ['runner', '-h']]) {
     expect(penstock(...args)).toEqual({ status: 0, stdout: expect.stringContaining('Usage: penstock'), stderr: '' })
   }
   expect(penstock('--version')).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' })
@@ -19,6 +19,7 @@ test('help and the version are told, and nothing is started', () => {
 
 test('what is no command, or is too much, ends with 2 and a sentence', () => {
   expect(penstock()).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage: penstock') })
-  expect(penstock('runner')).toMatchObject({ status: 2, stderr: expect.stringContaining('no command "runner"') })
+  expect(penstock('run-all')).toMatchObject({ status: 2, stderr: expect.stringContaining('no command "run-all"') })
+  expect(penstock('sink', '5')).toMatchObject({ status: 2, stderr: expect.stringContaining('sink takes no arguments') })
   expect(penstock('up', 'extra')).toMatchObject({ status: 2, stderr: expect.stringContaining('"extra"') })
 })

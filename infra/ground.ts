@@ -1,0 +1,48 @@
+import type { MessageLog } from '../topology/flow/ports.ts'
+import { backoff, type Retry, retryFaults } from '../topology/flow/retry.ts'
+import type { TopicSpec } from '../topology/topics.ts'
+import { type OpenCatalogue, openCatalogue } from './catalogue/open.ts'
+import { kafkaAccess } from './kafka/access.ts'
+import { openKafka } from './kafka/open.ts'
+import { type OpenMeter, openMeter } from './metrics/open.ts'
+import { measureProgress } from './metrics/progress.ts'
+import type { House } from './role.ts'
+
+/** What every role stands on: the log, the definitions as far as they go now, and what counts. */
+export type Ground = AsyncDisposable &
+  Readonly<{
+    log: MessageLog
+    catalogue: OpenCatalogue
+    meter: OpenMeter
+    /** Tries again what the world refuses, for as long as it takes, and counts that for the role. */
+    retryOf(role: string): Retry
+  }>
+
+export type GroundOptions = Readonly<{
+  brokers: readonly string[]
+  embedded: boolean
+  /** What must be there before anything begins; made where it is missing. */
+  topics: readonly TopicSpec[]
+}>
+
+/** Connects to Kafka, waiting for it if need be, and reads the definitions to their end. */
+export const openGround = async (
+  { config, logger, stop }: House,
+  { brokers, embedded, topics }: GroundOptions,
+): Promise<Ground> => {
+  const meter = openMeter()
+  const retryOf = (role: string): Retry =>
+    retryFaults(backoff(100, 10_000), (error, attempt) => {
+      meter.add('penstock_retries_total', { role, fault: error.code })
+      if (attempt % 10 === 3) logger.warn({ part: role, fault: error.code }, `Trying again, and on: ${error.message}`)
+    })
+  const persist = retryOf('start')
+  await using opening = new AsyncDisposableStack()
+  const options = { ...kafkaAccess(config), brokers, embedded, logger }
+  const log = opening.use(await persist(() => openKafka(options), stop.reading))
+  await persist(() => log.ensureTopics(topics), stop.reading)
+  const catalogue = opening.use(await openCatalogue(log, { logger, signal: stop.reading }))
+  measureProgress(meter, log)
+  const opened = opening.move()
+  return { log, catalogue, meter, retryOf, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
