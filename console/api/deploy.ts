@@ -59,9 +59,9 @@ export const write = async (deps: DeployDeps, { deployment, history, request }: 
   }
 }
 
-/** The log may be away for longer than anybody waits for an answer. */
+/** The log may be away for longer than anybody waits for an answer; a thousand new topics take a busy broker a while. */
 const inTime = async (deploy: Deploy, deployment: Deployment): Promise<DeployOutcome> => {
-  const late = AbortSignal.timeout(deployMs)
+  const late = AbortSignal.timeout(deployMs + topicMs * deployment.difference.jobs.added.length)
   const gaveUp = Promise.withResolvers<never>()
   late.addEventListener('abort', () =>
     gaveUp.reject(new Fault('log-unavailable', 'the log did not confirm the deploy in time')),
@@ -70,6 +70,7 @@ const inTime = async (deploy: Deploy, deployment: Deployment): Promise<DeployOut
 }
 
 const deployMs = 15_000
+const topicMs = 50
 
 const textOf = (document: unknown): string | undefined => JSON.stringify(document)
 

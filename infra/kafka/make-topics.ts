@@ -1,9 +1,11 @@
 import { createTopicsV7, metadataV12 } from '@platformatic/kafka'
 import { Fault } from '../../topology/flow/fault.ts'
+import { backoff } from '../../topology/flow/retry.ts'
 import type { TopicSpec } from '../../topology/topics.ts'
 import { StartProblem } from '../start-problem.ts'
 import type { Cluster } from './cluster.ts'
 import { codeName, responseOf, unavailable } from './errors.ts'
+import { pause } from './pause.ts'
 
 export type TopicSettings = Readonly<{
   prefix: string
@@ -34,12 +36,7 @@ export const makeTopics = async (
   }
   if (refusals.length > 0) throw new StartProblem(refusalText(refusals, settings))
   const made = missing.map(({ name }) => name)
-  const deadline = performance.now() + patienceMs
-  while (made.length > 0 && !(await known(cluster, made, settings))) {
-    needSight(cluster, missing, settings)
-    if (performance.now() > deadline) throw new Fault('log-unavailable', 'the new topics do not get leaders')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await untilKnown(cluster, missing, settings)
   needOrder(cluster, specs, settings)
   return made
 }
@@ -68,8 +65,8 @@ export type TopicShape = Readonly<{
   configs: Readonly<Record<string, string>>
 }>
 
+/** Kafka makes 10,000 things at once at most, and each setting of a topic is one. */
 const atOnce = 250
-const patienceMs = 30_000
 
 /** Topics that we may not see could be there or not: nothing would ever tell. */
 const needSight = (cluster: Cluster, specs: readonly TopicSpec[], { prefix }: TopicSettings): void => {
@@ -143,24 +140,46 @@ const listed = (names: readonly string[]): string => {
   return `the topic${names.length > 1 ? 's' : ''} ${shown}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-const known = async (
+/** A broker makes a thousand topics in seconds, or tens of them: it is waited for as long as there come more. */
+const untilKnown = async (cluster: Cluster, specs: readonly TopicSpec[], settings: TopicSettings): Promise<void> => {
+  let open: readonly string[] = specs.map(({ name }) => name)
+  let deadline = performance.now() + patienceMs
+  for (let attempt = 1; open.length > 0; attempt++) {
+    const left = await unknown(cluster, open, settings)
+    needSight(cluster, specs, settings)
+    if (left.length < open.length) deadline = performance.now() + patienceMs
+    open = left
+    if (performance.now() > deadline) throw new Fault('log-unavailable', 'the new topics do not get leaders')
+    if (open.length > 0) await pause(wait(attempt))
+  }
+}
+
+const patienceMs = 30_000
+const wait = backoff(20, 300)
+
+/** Those that have no leader yet, or that a broker does not know. Who does not answer us is asked by nobody else either. */
+const unknown = async (
   cluster: Cluster,
   names: readonly string[],
-  { prefix }: Readonly<{ prefix: string }>,
-): Promise<boolean> => {
+  { prefix }: TopicSettings,
+): Promise<readonly string[]> => {
   await cluster.refresh(names)
-  if (!names.every((name) => cluster.topic(name)?.leaders.every((leader) => leader >= 0))) return false
-  const real = names.map((name) => prefix + name)
-  const knows = async (node: number): Promise<boolean> => {
-    try {
-      const { topics } = await cluster.line.call(node, metadataV12.api, real, false, false)
-      return topics.every(({ partitions }) => partitions.every(({ leaderId }) => leaderId >= 0))
-    } catch (error) {
-      return responseOf(error) === undefined // who does not answer us is asked by nobody else either
-    }
-  }
-  return (await Promise.all(cluster.nodes().map(knows))).every((yes) => yes)
+  const led = new Set(names.filter((name) => cluster.topic(name)?.leaders.every((leader) => leader >= 0)))
+  const nodes = cluster.nodes()
+  const strange = (nodes.length > 1 && led.size > 0 ? nodes : []).map(async (node): Promise<readonly string[]> => {
+    const real = [...led].map((name) => prefix + name)
+    const answer = await cluster.line.call(node, metadataV12.api, real, false, false).catch(responseOf<Metadata>)
+    const without = answer?.topics.filter(({ partitions }) => !isLed(partitions)) ?? []
+    return without.map(({ name }) => (name ?? '').slice(prefix.length))
+  })
+  for (const name of (await Promise.all(strange)).flat()) led.delete(name)
+  return names.filter((name) => !led.has(name))
 }
+
+type Metadata = Awaited<ReturnType<typeof metadataV12.api.async>>
+
+const isLed = (partitions: Metadata['topics'][number]['partitions']): boolean =>
+  partitions.length > 0 && partitions.every(({ leaderId }) => leaderId >= 0)
 
 const requestOf = (spec: TopicSpec, settings: TopicSettings): Request => {
   const { partitions, replication, configs } = shapeOf(spec, settings)

@@ -18,7 +18,9 @@ export const listOffsets = async (
   const byNode = new Map<number, (Place & { timestamp: bigint })[]>()
   for (const one of asked) {
     const node = cluster.topic(one.topic)?.leaders[one.partition] ?? -1
-    byNode.set(node, [...(byNode.get(node) ?? []), one])
+    const ones = byNode.get(node)
+    if (ones) ones.push(one)
+    else byNode.set(node, [one])
   }
   const found = new Map<string, bigint>()
   for (const [node, ones] of byNode) {
