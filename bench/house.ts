@@ -15,15 +15,16 @@ export async function startWithJob(options: Parameters<typeof startPenstock>[0] 
   return penstock
 }
 
-export type Load = Readonly<{ connections: number; seconds: number }>
+/** `bodies`: what is sent, in turn, instead of the message. */
+export type Load = Readonly<{ connections: number; seconds: number; bodies?: readonly string[] }>
 
-/** Posts the message from so many connections, and gives how many were taken. Throws when one was not. */
-export async function post(url: string, { connections, seconds }: Load): Promise<number> {
+/** Posts from so many connections, and gives how many were taken. Throws when one was not. */
+export async function post(url: string, { connections, seconds, bodies = [message] }: Load): Promise<number> {
   const { non2xx, errors, ...result } = await autocannon({
     url,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: message,
+    requests: bodies.map((body) => ({ body })),
     connections,
     duration: seconds,
   })

@@ -9,6 +9,7 @@ import { b3Change } from './b3-change.ts'
 import { b3Oracle } from './b3-oracle.ts'
 import { b3Worst } from './b3-worst.ts'
 import { b4, b4Cold } from './b4.ts'
+import { b5 } from './b5.ts'
 import { b6 } from './b6.ts'
 import { b7 } from './b7.ts'
 import { b8 } from './b8.ts'
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   { id: 'B3-oracle', run: b3Oracle },
   { id: 'B4', run: b4 },
   { id: 'B4-cold', run: b4Cold },
+  { id: 'B5', run: b5 },
   { id: 'B6', run: b6 },
   { id: 'B7', run: b7 },
   { id: 'B8', run: b8 },

@@ -31,6 +31,11 @@ export const targets: Readonly<Record<string, Readonly<Record<string, Target>>>>
   'B3-change': { 'stall of one change, beyond an idle loop’s': most(1), 'load of 10,000 filters': most(1_000) },
   B4: { 'runs per CPU-second': least(8_000, 12_000), 'CPU of the child, 16 in flight': most(50) },
   'B4-cold': { 'first run p99': most(100), 'first run with a warm spare p99': most(15) },
+  B5: {
+    '1,000 jobs to 10, per CPU-second': least(0.8),
+    '1,000 jobs to 10, per second': least(0.8),
+    'deploy of 1,000 jobs, all consumed': most(10),
+  },
   B6: { 'rows per CPU-second': least(20_000, 30_000) },
   B7: { 'newest 100 by filter p95': most(100), 'all words p95': most(100), 'by id p95': most(30) },
   B8: { 'CSV to the engine’s own rate': least(0.7, 0.9), 'RSS growth': most(64), 'first byte': most(200) },
