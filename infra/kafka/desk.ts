@@ -14,6 +14,8 @@ export type Desk = Readonly<{
   lose(place: Place): void
   /** The partition will go: nothing more of it is handed out, what is in hand may be settled. */
   retire(place: Place): void
+  /** What is still in hand of the partition is called off, in good order: it counts as not begun. What is done may be committed yet. */
+  cutOff(place: Place): void
   /** Resolves when nothing of the place is in hand. */
   quiet(place: Place): Promise<void>
   /** Resolves when nothing is being written that a delivery was settled with. */
@@ -33,7 +35,7 @@ export type Desk = Readonly<{
   moveTo(place: Place, move: Readonly<{ from: bigint; to: bigint }>): void
   /** The next record in turn; undefined when the signal aborts. */
   take(signal: AbortSignal): Promise<Delivery | undefined>
-  /** What is done beyond what was committed. */
+  /** What is done, and has begun, beyond what was committed. Looks only at the partitions in which something has happened since. */
   uncommitted(): readonly Commit[]
   committed(commits: readonly Commit[]): void
   /** The partitions that have no room, so that nothing tells how far their logs have grown. */
@@ -64,6 +66,8 @@ export type DeskOptions = Readonly<{
   write: (records: readonly Outgoing[], permit: () => void) => Promise<void>
   /** Told when there is room again, or something to commit. */
   onSettled: () => void
+  /** Told when the work on a record has begun, which is to be committed soon. */
+  onBegun: () => void
 }>
 
 export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`
@@ -71,12 +75,18 @@ export const placeKey = ({ topic, partition }: Place): string => `${topic}/${par
 export const openDesk = (options: DeskOptions): Desk => {
   const holds = new Map<string, Hold>()
   const turns = new Set<Hold>()
+  const changed = new Set<Hold>()
   const onSettled: (() => void)[] = []
   let settling = 0
   let held = 0
   let failure: Error | undefined
   let waiter: (() => void) | undefined
   const share = options.budgetBytes / 4
+
+  const touch = (hold: Hold): void => {
+    hold.commit = undefined
+    changed.add(hold)
+  }
 
   const wake = (): void => {
     waiter?.()
@@ -119,8 +129,9 @@ export const openDesk = (options: DeskOptions): Desk => {
         permit()
         await options.write(step, permit)
       }
-      if (hold.lost.signal.aborted) return
+      if (holds.get(placeKey(hold.place)) !== hold) return
       hold.mark.finish(record.offset)
+      touch(hold)
       hold.inHand--
       release(hold, sizeOf(record), 1)
       takesTurns(hold)
@@ -130,6 +141,14 @@ export const openDesk = (options: DeskOptions): Desk => {
     return {
       record,
       lost: hold.lost.signal,
+      begun: hold.mark.startsOf(record.offset),
+      begin() {
+        hold.lost.signal.throwIfAborted()
+        hold.mark.start(record.offset)
+        touch(hold)
+        options.onBegun()
+        return hold.mark.startsOf(record.offset)
+      },
       settle(steps = []) {
         settled ??= counted(settle(steps)).catch((error: unknown) => {
           settled = undefined // what could not be written may be tried again
@@ -173,6 +192,7 @@ export const openDesk = (options: DeskOptions): Desk => {
 
   /** What was read and is not worked on lies between records that are handed out, or behind the last of them. */
   const passOver = (hold: Hold): void => {
+    touch(hold)
     if (hold.queue.length === 0) hold.mark.passTo(hold.position)
   }
 
@@ -180,11 +200,18 @@ export const openDesk = (options: DeskOptions): Desk => {
     const hold = holds.get(placeKey(place))
     if (!hold) return
     holds.delete(placeKey(place))
-    turns.delete(hold)
+    changed.delete(hold)
     held -= hold.bytes
+    end(hold)
     hold.lost.abort()
-    for (const go of hold.onLeaving) go()
     for (const resolve of hold.onQuiet.splice(0)) resolve()
+  }
+
+  /** Nothing more of it is handed out. */
+  const end = (hold: Hold): void => {
+    hold.retired = true
+    turns.delete(hold)
+    for (const go of hold.onLeaving) go()
   }
 
   const gain = (place: Place, start: Start): Hold => {
@@ -202,10 +229,15 @@ export const openDesk = (options: DeskOptions): Desk => {
     lose,
     retire(place) {
       const hold = holds.get(placeKey(place))
+      if (hold) end(hold)
+    },
+    cutOff(place) {
+      const hold = holds.get(placeKey(place))
       if (!hold) return
-      hold.retired = true
-      turns.delete(hold)
-      for (const go of hold.onLeaving) go()
+      end(hold)
+      hold.lost.abort()
+      hold.mark.takeBackStarts()
+      touch(hold)
     },
     quiet(place) {
       const hold = holds.get(placeKey(place))
@@ -258,17 +290,18 @@ export const openDesk = (options: DeskOptions): Desk => {
       }
     },
     uncommitted() {
-      const commits: Commit[] = []
-      for (const hold of holds.values()) {
-        const [offset, metadata] = [hold.mark.lowest(), hold.mark.encode()]
-        if (commitText(offset, metadata) !== hold.committed) commits.push({ ...hold.place, offset, metadata })
+      for (const hold of changed) {
+        hold.commit ??= { ...hold.place, offset: hold.mark.lowest(), metadata: hold.mark.encode() }
+        if (commitText(hold.commit) === hold.committed) changed.delete(hold)
       }
-      return commits
+      return [...changed].flatMap(({ commit }) => commit ?? [])
     },
     committed(commits) {
       for (const commit of commits) {
         const hold = holds.get(placeKey(commit))
-        if (hold) hold.committed = commitText(commit.offset, commit.metadata)
+        if (!hold) continue
+        hold.committed = commitText(commit)
+        if (hold.commit && commitText(hold.commit) === hold.committed) changed.delete(hold)
       }
     },
     full: () => [...holds.values()].filter((hold) => hold.retired || !hasRoom(hold)).map(({ place }) => place),

@@ -3,7 +3,7 @@ import type { Repeats } from '../../topology/flow/repeats.ts'
 import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
-import type { Place, Start } from './desk.ts'
+import type { Commit, Place, Start } from './desk.ts'
 import { openQueue, type Queue } from './queue.ts'
 
 /** What the desk keeps of one partition. */
@@ -24,6 +24,8 @@ export type Hold = {
   position: bigint
   /** Where the log ended when the broker last said so. */
   end: bigint
+  /** What a commit would say; undefined when something has happened since somebody looked. */
+  commit: Commit | undefined
   /** What the group knows, as `commitText`. */
   committed: string
   /** Laid out and not settled: how many, how many of them in hand, how many bytes. */
@@ -47,7 +49,8 @@ export const openHold = ({ topic, partition }: Place, { offset, metadata, topicI
   backlog: openBacklog(),
   position: offset,
   end: offset,
-  committed: commitText(offset, metadata),
+  commit: undefined,
+  committed: commitText({ offset, metadata }),
   count: 0,
   inHand: 0,
   bytes: 0,
@@ -74,7 +77,7 @@ export const untilLeaving = (hold: Hold, unsure: Promise<void>): Promise<void> =
   })
 
 /** Two commits with the same text say the same. */
-export const commitText = (offset: bigint, metadata: string): string => `${offset} ${metadata}`
+export const commitText = ({ offset, metadata }: Pick<Commit, 'offset' | 'metadata'>): string => `${offset} ${metadata}`
 
 /** What a record costs in memory, roughly. */
 export const sizeOf = ({ key, value, headers }: Incoming): number => {

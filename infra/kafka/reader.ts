@@ -35,9 +35,9 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   let missing = false
   let membership: Membership | undefined
   let running: Promise<void> | undefined
-  let dirty = false
   let calledOff = false
   let committing = Promise.resolve()
+  let soon: NodeJS.Timeout | undefined
   let assignments = 0
   let answeredAt = Number.NEGATIVE_INFINITY
   /** Who looks up where to begin in a place; the last one who began counts. */
@@ -63,9 +63,9 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     permit,
     unsure: () => membership?.joining(),
     write: writer.append,
-    onSettled() {
-      dirty = true
-      fetching.kick()
+    onSettled: () => fetching.kick(),
+    onBegun() {
+      soon ??= setTimeout(commitSoon, begunMs)
     },
   })
 
@@ -98,7 +98,6 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       try {
         desk.committed(await sendCommits(cluster, server.prefix, { group, ...membership.identity(), commits }))
       } catch (error) {
-        dirty = true
         logger.debug({ group }, `A commit has to wait: ${textOf(error)}`)
       }
     })
@@ -110,13 +109,22 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     return commit((place) => assigned?.has(placeKey(place)) === true)
   }
 
-  /** Gives up what is not in `kept`: no more of it is handed out, what is in hand may end, what is done is committed. */
+  const commitSoon = (): void => {
+    soon = undefined
+    void commitAssigned()
+  }
+
+  /**
+   * Gives up what is not in `kept`: no more of it is handed out, what is in hand may end; what has not is called off, as if it had not begun,
+   * and what is done is committed.
+   */
   const giveUp = async (kept: ReadonlyMap<string, Place>, expelled: boolean): Promise<void> => {
     const going = desk.holds().filter((place) => !kept.has(placeKey(place)))
     if (going.length === 0) return
     if (!expelled) {
       for (const place of going) desk.retire(place)
       await within(settings.drainMs, Promise.all(going.map(desk.quiet)))
+      for (const place of going) desk.cutOff(place)
       const keys = new Set(going.map(placeKey))
       await within(
         settings.drainMs / 4,
@@ -190,17 +198,14 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       } else if (!calledOff) callOff()
       else if (now - current.lastAlive() > 2 * sessionMs) useless.resolve(new Error('no heartbeat for too long'))
     }, watchMs)
-    const commits = setInterval(() => {
-      if (!dirty) return
-      dirty = false
-      void commitAssigned()
-    }, settings.commitMs)
+    const commits = setInterval(commitAssigned, settings.commitMs)
     try {
       await followTopics()
       const reason = await Promise.race([current.broken, useless.promise, aborted(closing.signal)])
       if (closing.signal.aborted) {
         for (const place of desk.holds()) desk.retire(place)
         await within(settings.drainMs / 2, desk.settled())
+        for (const place of desk.holds()) desk.cutOff(place)
         await within(settings.drainMs / 4, commitAssigned())
         return
       }
@@ -210,6 +215,8 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     } finally {
       clearInterval(watch)
       clearInterval(commits)
+      clearTimeout(soon)
+      soon = undefined
       callOff()
       lastAnswer()
       membership = undefined
@@ -254,6 +261,8 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
 /** How long before the session ends we take it for ended: a zombie must stop before somebody else begins. */
 const graceMs = 2_000
 const watchMs = 500
+/** After a record has begun: so much later what has begun is committed, so that somebody knows if we die. */
+const begunMs = 100
 const wait = backoff(200, 2_000)
 
 /** Waits for the promise, but not longer than this. */

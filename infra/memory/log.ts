@@ -17,8 +17,14 @@ export type MemoryLogOptions = Readonly<{
   drainMs?: number
 }>
 
+export type MemoryLog = MessageLog &
+  Readonly<{
+    /** All readers that are open now die without a word: what they have in hand is not taken back, what they did not commit is lost. */
+    killReaders(): Promise<void>
+  }>
+
 /** The message log without Kafka: the same promises, kept in this process only. Topics have to be made here, too. */
-export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
+export const openMemoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   const { partitions = { intake: 2, job: 1 }, repeats = { ms: 120_000, records: 200_000 } } = options
   const { now = Date.now, drainMs = 4_000 } = options
   const topics = new Map<string, Topic>()
@@ -102,6 +108,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
     const drained = group.members.has(owner) ? owner.desk.quiet(place) : owner.desk.settled()
     await Promise.race([drained, sleep(drainMs, undefined, { signal: over.signal }).catch(() => {})])
     over.abort()
+    owner.desk.cutOff(place)
     commit(group, owner)
     owner.desk.lose(place)
     if (group.owners.get(placeKey(place)) === owner) group.owners.delete(placeKey(place))
@@ -135,6 +142,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
         unsure: () => undefined,
         write,
         onSettled: feed,
+        onBegun: () => commit(group, member),
       }),
       learn(records) {
         if (!idOf) return undefined
@@ -240,6 +248,15 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MessageLog => {
     },
     async ping() {},
     progress: () => [...readers].map((reader) => reader.progress()),
+    async killReaders() {
+      readers.clear()
+      for (const group of groups.values()) {
+        for (const { desk } of group.members) for (const place of desk.holds()) desk.lose(place)
+        group.members.clear()
+        group.owners.clear()
+      }
+      await Promise.all([...groups.values()].map((group) => group.work))
+    },
     async [Symbol.asyncDispose]() {
       closing.abort(new Fault('log-unavailable', 'the log is closed'))
       await Promise.all([...groups.values()].map((group) => group.work))

@@ -16,7 +16,7 @@ import { failState, flowState } from './next-state.ts'
  */
 export const followStage =
   (catalogue: Catalogue): Stage =>
-  async (record, signal) => {
+  async (record, { signal }) => {
     const kind = headerOf(record, 'penstock-event')
     if (kind === 'matched' || kind === 'started') return drop(kind) // most records: not worth parsing
     const event = parseRunRecord(record)

@@ -41,6 +41,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
     [{ state: 'busy' }, Math.min(runsInHand(), lanesOpen())],
     [{ state: 'waiting' }, Math.max(0, lanesOpen() - runsInHand())],
   ])
+  const buried = reportBurials({ meter, logger })
   const stage = runnerStage({
     ...parts,
     announce: (started, key) => {
@@ -49,6 +50,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
         .catch((error: unknown) => logger.warn({ error, run: started.run_id }, 'start not announced'))
     },
     ended: (request, event) => count(meter, { request, event }),
+    buried,
   })
   await runStage(
     reader,
@@ -57,7 +59,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
       stage: limitBurials(50, safely(stage)),
       retry: parts.retry,
       schedule,
-      onBurial: reportBurials({ meter, logger }),
+      onBurial: buried,
     },
     stop,
   )

@@ -1,12 +1,15 @@
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
-import { bury, emit, type Stage } from '../../topology/flow/verdict.ts'
+import { type Gate, gate } from '../../topology/flow/lanes.ts'
+import { bury, emit, type Hand, type Stage } from '../../topology/flow/verdict.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { maxRunRecordBytes } from '../../topology/topics.ts'
+import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../topology/wire/job.ts'
 import { type FinishedFacts, finishedRecord, runFactsOf, type Started } from '../../topology/wire/runs.ts'
+import type { DeadLetter } from '../../topology/words/dead-letter.ts'
 import { depthOf } from '../../topology/words/json.ts'
-import type { Outgoing } from '../../topology/words/record.ts'
+import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import type { Outcome, RunRequest } from '../../topology/words/run.ts'
 import { stateText } from './language/state.ts'
 import type { Sandbox } from './sandbox/open.ts'
@@ -19,38 +22,61 @@ export type RunnerDeps = Readonly<{
   /** Called when a run takes over a second, so that history shows it while it goes on. */
   announce: (started: Started, key: string) => void
   ended: (request: RunRequest, event: FinishedFacts) => void
+  /** Told of each dead letter that is about to be written beside an outcome. */
+  buried: (letter: DeadLetter) => void
 }>
 
 /**
  * Job topic in, outcome out: runs the job once in the sandbox. `finished` is the commit point of the run (design.md 4): everything that
- * follows is derived from it by others. A job that is no longer in force ends what waits for it as `cancelled` (promise 7).
+ * follows is derived from it by others. A job that is no longer in force ends what waits for it as `cancelled` (promise 7). A run that takes
+ * its process with it again and again ends as `CrashLoopError`, and as a dead letter before that, so that somebody looks.
  */
-export const runnerStage =
-  (deps: RunnerDeps): Stage =>
-  async (record, signal) => {
+export const runnerStage = (deps: RunnerDeps): Stage => {
+  const alone = gate(1)
+  return async (record, hand) => {
     const request = requestOf(record)
     if (request instanceof Fault) return bury(request)
-    await needDefinitions(deps.catalogue, { offset: request.definitions, signal })
+    await needDefinitions(deps.catalogue, { offset: request.definitions, signal: hand.signal })
     const job = deps.catalogue.jobVersion(request.project, request.job, request.jobVersion)
     if (!job) return bury(unknownJob(request), { project: request.project, message: request.message, run: request.run })
 
     const state = stateText(request.input)
     const startedAt = new Date()
-    const outcome = notInForce(deps.catalogue, request) ?? (await run(deps, { request, job, state, startedAt }, signal))
-    const event = eventOf(request, { outcome, startedAt, adaptor: deps.adaptor })
+    const { outcome, starts } = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
+    const event = eventOf(request, { outcome, starts, startedAt, adaptor: deps.adaptor })
     deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
-    const outgoing = finishedRecord(event, states)
-    return emit([Buffer.byteLength(outgoing.value ?? '') > maxRunRecordBytes ? withoutStates(event) : outgoing])
+    const whole = finishedRecord(event, states)
+    const outgoing = Buffer.byteLength(whole.value ?? '') > maxRunRecordBytes ? withoutStates(event) : whole
+    if (!isCrashLoop(outcome)) return emit([outgoing])
+    const letter = letterOf(request, { record, outcome })
+    deps.buried(letter)
+    return emit([deadLetterRecord(letter)], [outgoing])
   }
+}
 
-type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date }>
+type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date; hand: Hand }>
 
-const run = async (
-  deps: RunnerDeps,
-  { request, job, state, startedAt }: Start,
-  signal: AbortSignal,
-): Promise<Outcome> => {
+/** What the run came to, and how often it was started for that. */
+type Came = Readonly<{ outcome: Outcome; starts: number }>
+
+/**
+ * The third start is in a child of its own, so that only this run dies with it; while others wait for that they have not begun. There is no
+ * fourth.
+ */
+const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start): Promise<Came> => {
+  const { begun, signal } = start.hand
+  const cancelled = notInForce(deps.catalogue, start.request)
+  if (cancelled) return { outcome: cancelled, starts: begun }
+  if (begun < 2) return run(deps, start)
+  if (begun > 2) return { outcome: crashLoop(begun), starts: begun }
+  return deps.alone.run(() => {
+    signal.throwIfAborted()
+    return run(deps, start)
+  })
+}
+
+const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
   const slow = setTimeout(
     () =>
@@ -60,8 +86,10 @@ const run = async (
       ),
     slowMs,
   )
+  const starts = hand.begin()
   try {
-    return withinDepth(await deps.sandbox.run({ run: request.run, job, state }, signal))
+    const task = { run: request.run, job, state, alone: starts > 2 }
+    return { outcome: withinDepth(await deps.sandbox.run(task, hand.signal)), starts }
   } finally {
     clearTimeout(slow)
   }
@@ -91,6 +119,30 @@ const notInForce = (catalogue: Catalogue, { project, job }: RunRequest): Outcome
     : `the job ${job} was ${current ? 'disabled' : 'removed'}`
   return ended('cancelled', 6, { name: 'JobNotInForce', message: `cancelled before it started: ${why}` })
 }
+
+const crashLoop = (starts: number): Outcome =>
+  ended('crashed', crashLoopCode, {
+    name: 'CrashLoopError',
+    message: `started ${starts} times, and each time the process that ran it ended before it did: it is not started again`,
+  })
+
+/** Of this stage, or of the sandbox when the run took a child with it twice. */
+const isCrashLoop = ({ status, exitCode }: Outcome): boolean => status === 'crashed' && exitCode === crashLoopCode
+
+const crashLoopCode = 4
+
+const letterOf = (
+  { project, message, run }: RunRequest,
+  { record, outcome }: Readonly<{ record: Incoming; outcome: Outcome }>,
+): DeadLetter => ({
+  reason: 'crash-loop',
+  detail: outcome.error?.message ?? '',
+  stage: 'runner',
+  project,
+  message,
+  run,
+  record,
+})
 
 /** Deeper states could be written but not read again by every part that handles them. */
 const withinDepth = (outcome: Outcome): Outcome =>
@@ -134,7 +186,7 @@ const ended = (
 
 const eventOf = (
   request: RunRequest,
-  { outcome, startedAt, adaptor }: Readonly<{ outcome: Outcome; startedAt: Date; adaptor: string }>,
+  { outcome, starts, startedAt, adaptor }: Came & Readonly<{ startedAt: Date; adaptor: string }>,
 ): FinishedFacts => {
   const finishedAt = new Date()
   return {
@@ -145,7 +197,7 @@ const eventOf = (
     exit_code: outcome.exitCode,
     error: outcome.error,
     attempts: request.attempt,
-    starts: 1,
+    starts,
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
     duration_ms: finishedAt.getTime() - startedAt.getTime(),

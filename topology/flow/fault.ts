@@ -8,6 +8,7 @@ export const faults = {
   'record-too-large': 'bury',
   'row-refused': 'bury',
   'stage-broke': 'bury',
+  'crash-loop': 'bury',
   'log-unavailable': 'retry',
   'store-unavailable': 'retry',
   'sandbox-unavailable': 'retry',

@@ -6,6 +6,13 @@ export type Delivery = Readonly<{
   record: Incoming
   /** Aborts when the partition goes to somebody else: what is in hand then is theirs to do again. */
   lost: AbortSignal
+  /** How often the work on it had begun, in lives before, without coming to an end: for whoever had it died, or lost the group. */
+  begun: number
+  /**
+   * The work on it begins: committed within 100 ms, and forgotten when it is settled, or handed over in good order. Says how often it has
+   * begun without an end, this time included. Saying it twice changes nothing.
+   */
+  begin(): number
   /**
    * Writes the records, step by step, each acknowledged before the next, then marks the record done.
    * Refuses (Fault `membership-lost`) when this member may no longer own the partition. Settling twice does nothing.

@@ -55,7 +55,8 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
     const ask = async () => {
       signal.throwIfAborted()
       if (stop.reading.aborted) return { written: undefined } // not begun: whoever reads on does it
-      const verdict = await loop.retry(() => loop.stage(delivery.record, signal), signal)
+      const { record, begun, begin } = delivery
+      const verdict = await loop.retry(() => loop.stage(record, { signal, begun, begin }), signal)
       signal.throwIfAborted()
       return { written: settle(loop, { delivery, verdict, signal }).catch(fail) }
     }

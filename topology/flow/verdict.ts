@@ -18,4 +18,14 @@ export const bury = (fault: Fault, letter: { project?: string; message?: string;
 })
 
 /** A stage is a function. It does not publish, commit, retry, count or log; it answers. */
-export type Stage = (record: Incoming, signal: AbortSignal) => Verdict | Promise<Verdict>
+export type Stage = (record: Incoming, hand: Hand) => Verdict | Promise<Verdict>
+
+/** The record is in our hand. A stage whose work may take the process with it says when it begins. */
+export type Hand = Readonly<{
+  /** Aborts when the answer is not wanted any more: the loop stops, or the record is somebody else's. */
+  signal: AbortSignal
+  /** How often the work on this record had begun, in lives before, without coming to an end. */
+  begun: number
+  /** Notes in the commit that the work begins, and says how often it has without an end, this time included. */
+  begin(): number
+}>

@@ -1,12 +1,31 @@
+import {
+  bitmapOf,
+  bitsWithin,
+  decode,
+  nothing,
+  type Range,
+  runsAtMost,
+  runsOf,
+  startsAtMost,
+  startsIn,
+  startsWithin,
+} from './watermark-text.ts'
+
 /**
- * Which offsets of one partition are done, in whatever order that happens. What is committed is the lowest offset that is not, and with it,
- * as text, which offsets above are: so a crash repeats only what was in hand.
+ * Which offsets of one partition are done, in whatever order that happens, and which have begun without an end. What is committed is the
+ * lowest offset that is not done, and with it, as text, the rest: so a crash repeats only what was in hand, and it is known how often.
  */
 export type Watermark = Readonly<{
   /** Whether the commit can still say what is done when this offset is in hand, too, in whatever order all that is in hand is finished. */
   fits(offset: bigint): boolean
   /** The record at this offset is in hand. Offsets rise; those left out hold nothing to do. */
   begin(offset: bigint): void
+  /** The work on a record in hand starts, which may take the process with it. Saying it twice changes nothing. */
+  start(offset: bigint): void
+  /** How often the work on it has started without an end: in this life, and in those before. */
+  startsOf(offset: bigint): number
+  /** What was started in this life was called off in good order: that is as if it had not been. */
+  takeBackStarts(): void
   /** The record is done. Saying it twice, or of an offset that was never begun, does nothing. */
   finish(offset: bigint): void
   /** Everything below this offset has been read, and what of it was not begun holds nothing to do. */
@@ -15,18 +34,33 @@ export type Watermark = Readonly<{
   wasFinished(offset: bigint): boolean
   /** What to commit: every offset below is done. */
   lowest(): bigint
-  /** The done offsets above `lowest()`, for the commit's metadata; each of them, if `fits` was true before every `begin`. */
+  /**
+   * For the commit's metadata: the done offsets above `lowest()`, each of them, if `fits` was true before every `begin`; then the starts,
+   * each of them, if there are no more than `mostStarts`, else as many as find room, those first that were started most often.
+   */
   encode(): string
 }>
 
+export type WatermarkLimits = Readonly<{
+  maxBytes?: number
+  /** For how many started records a commit keeps room. */
+  mostStarts?: number
+}>
+
 /** Starts where a commit left off. Metadata of anybody else's making is the same as none. */
-export const watermarkAt = (start: bigint, metadata = '', maxBytes = 4_000): Watermark => {
-  const before = decode(start, { metadata, maxBytes })
+export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimits = {}): Watermark => {
+  const { maxBytes = 4_000, mostStarts = mostStarted } = limits
+  const before = metadata.length > maxBytes ? nothing(start) : decode(start, metadata)
   const open = new Set(before.open) // in the order of the offsets
-  const bitmapBytes = Math.floor(((maxBytes - 1) * 3) / 4)
+  const started = new Set<bigint>()
+  const startedBefore = new Map(before.starts)
+  const offsetsStarted = [...startedBefore.keys()]
+  const near = bitsWithin(maxBytes - startsAtMost(mostStarts, bitsWithin(maxBytes)))
+  const lastStarted = offsetsStarted.at(-1) ?? start
   let order = [...open]
   let head = 0
   let met = 0 // how many of `before.open` have been begun or passed
+  let metStarts = 0 // how many of `offsetsStarted` have
   let next = before.end
 
   const lowest = (): bigint => {
@@ -36,6 +70,8 @@ export const watermarkAt = (start: bigint, metadata = '', maxBytes = 4_000): Wat
 
   const passTo = (offset: bigint): void => {
     for (let left = before.open[met]; left !== undefined && left < offset; left = before.open[++met]) open.delete(left)
+    for (let left = offsetsStarted[metStarts]; left !== undefined && left < offset; left = offsetsStarted[++metStarts])
+      startedBefore.delete(left)
     if (offset > next) next = offset
   }
 
@@ -48,94 +84,57 @@ export const watermarkAt = (start: bigint, metadata = '', maxBytes = 4_000): Wat
     if (next > from) yield { from, to: next }
   }
 
+  const startsOf = (offset: bigint): number => (startedBefore.get(offset) ?? 0) + (started.has(offset) ? 1 : 0)
+
   return {
     fits(offset) {
       if (open.size === 0 || open.has(offset)) return true
-      const span = Number(offset + 1n - lowest())
-      return span <= 8 * bitmapBytes || runsAtMost(open.size + 1, span) <= maxBytes
+      const from = lowest()
+      const span = Number(offset + 1n - from)
+      const far = offset > lastStarted ? span : Number(lastStarted + 1n - from)
+      if (far <= near) return true
+      const room = maxBytes - startsAtMost(mostStarts, far)
+      return span <= bitsWithin(room) || runsAtMost(open.size + 1, span) <= room
     },
     begin(offset) {
       passTo(offset)
       if (before.open[met] === offset) met++
+      if (offsetsStarted[metStarts] === offset) metStarts++
       if (offset < next) return
       open.add(offset)
       next = offset + 1n
       if (order.length > 2 * open.size + 1_000) [order, head] = [[...open], 0]
       else order.push(offset)
     },
-    finish: (offset) => void open.delete(offset),
+    start(offset) {
+      if (open.has(offset)) started.add(offset)
+    },
+    startsOf,
+    takeBackStarts: () => started.clear(),
+    finish(offset) {
+      open.delete(offset)
+      if (started.size > 0) started.delete(offset)
+      if (startedBefore.size > 0) startedBefore.delete(offset)
+    },
     passTo,
     wasFinished: (offset) => start <= offset && offset < before.end && !open.has(offset),
     lowest,
     encode() {
-      const runs = runsOf(lowest(), doneAbove())
-      return runs.length <= maxBytes ? runs : bitmapOf(lowest(), doneAbove(), bitmapBytes)
+      const from = lowest()
+      const starts = [...new Set([...startedBefore.keys(), ...started])].map((offset) => ({
+        offset,
+        times: startsOf(offset),
+      }))
+      const runs = runsOf(from, doneAbove())
+      const startsText = startsIn(from, starts)
+      if (runs.length + startsText.length <= maxBytes) return runs + startsText
+      const bits = bitmapOf(from, doneAbove(), bitsWithin(maxBytes))
+      const tellsAll = next - from <= BigInt(bitsWithin(maxBytes))
+      const done = runs.length > maxBytes || (tellsAll && bits.length < runs.length) ? bits : runs
+      return done + startsWithin(maxBytes - done.length, { from, starts })
     },
   }
 }
 
-type Range = Readonly<{ from: bigint; to: bigint }>
-
-const runsMark = 'f'
-const bitmapMark = 'b'
-
-/** In turns how many offsets are open and how many are done, in base 36: `f1,3,2,5`. Short when little is open. */
-const runsOf = (lowest: bigint, done: Iterable<Range>): string => {
-  let at = lowest
-  let text = ''
-  for (const { from, to } of done) {
-    text += `${text && ','}${(from - at).toString(36)},${(to - from).toString(36)}`
-    at = to
-  }
-  return text && runsMark + text
-}
-
-/** Each open offset costs one run of done ones at most; what is passed above them all, once, a longer one. */
-const runsAtMost = (open: number, span: number): number => 11 + open * (span.toString(36).length + 3)
-
-/** A bit an offset, 1 for done, in base64. Its length does not depend on what is done; what lies beyond it is left off. */
-const bitmapOf = (lowest: bigint, done: Iterable<Range>, bytes: number): string => {
-  const bits = Buffer.alloc(bytes)
-  let used = 0
-  for (const { from, to } of done) {
-    const end = Math.min(Number(to - lowest), 8 * bytes)
-    for (let at = Number(from - lowest); at < end; at++) {
-      bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7))
-      used = (at >> 3) + 1
-    }
-  }
-  return bitmapMark + bits.toString('base64url', 0, used)
-}
-
-/** What the life before left open, and where all that it says of ends. */
-type Before = Readonly<{ open: readonly bigint[]; end: bigint }>
-
-const decode = (start: bigint, { metadata, maxBytes }: Readonly<{ metadata: string; maxBytes: number }>): Before => {
-  if (metadata.length > maxBytes) return { open: [], end: start }
-  if (/^f[0-9a-z]{1,10}(,[0-9a-z]{1,10})*$/.test(metadata)) return runsIn(start, metadata.slice(1))
-  if (/^b[\w-]+$/.test(metadata)) return bitmapIn(start, Buffer.from(metadata.slice(1), 'base64url'))
-  return { open: [], end: start }
-}
-
-const runsIn = (start: bigint, text: string): Before => {
-  const lengths = text.split(',').map((length) => Number.parseInt(length, 36))
-  const open: bigint[] = []
-  let end = start
-  for (let i = 0; i + 1 < lengths.length; i += 2) {
-    const [opened = 0, done = 0] = lengths.slice(i, i + 2)
-    if (open.length + opened > mostOpen) break
-    for (let n = 0; n < opened; n++) open.push(end++)
-    end += BigInt(done)
-  }
-  return { open, end }
-}
-
-const bitmapIn = (start: bigint, bits: Buffer): Before => {
-  const open: bigint[] = []
-  const length = Math.max(0, 8 * bits.length - Math.clz32(bits.at(-1) ?? 0) + 24)
-  for (let at = 0; at < length; at++) if (((bits[at >> 3] ?? 0) & (1 << (at & 7))) === 0) open.push(start + BigInt(at))
-  return { open, end: start + BigInt(length) }
-}
-
-/** More than any reader has in hand; who says so did not mean us. */
-const mostOpen = 1_000_000
+/** How many records of a partition may be started at once, so that a commit can name them all. */
+export const mostStarted = 96

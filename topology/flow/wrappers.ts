@@ -5,11 +5,11 @@ import { bury, type Stage, type Verdict } from './verdict.ts'
 /** A bug that one record wakes up must not stop the others: it goes to the dead letters. Faults of the world stay what they are. */
 export const safely =
   (stage: Stage): Stage =>
-  async (record, signal) => {
+  async (record, hand) => {
     try {
-      return await stage(record, signal)
+      return await stage(record, hand)
     } catch (error) {
-      signal.throwIfAborted()
+      hand.signal.throwIfAborted()
       if (isBurial(error)) return bury(error)
       if (error instanceof Fault && faults[error.code] !== 'bury') throw error
       return bury(new Fault('stage-broke', String(error), { cause: error }))
@@ -22,8 +22,8 @@ export const safely =
  */
 export const limitBurials = (inARow: number, stage: Stage): Stage => {
   let broke = 0
-  return async (record, signal) => {
-    const verdict = await stage(record, signal)
+  return async (record, hand) => {
+    const verdict = await stage(record, hand)
     if (verdict.kind !== 'bury') {
       broke = 0
     } else if (verdict.fault.code === 'stage-broke' && ++broke > inARow) {
@@ -36,8 +36,8 @@ export const limitBurials = (inARow: number, stage: Stage): Stage => {
 /** Tells of each verdict, for the metrics. */
 export const counted =
   (count: (verdict: Verdict, record: Incoming) => void, stage: Stage): Stage =>
-  async (record, signal) => {
-    const verdict = await stage(record, signal)
+  async (record, hand) => {
+    const verdict = await stage(record, hand)
     count(verdict, record)
     return verdict
   }

@@ -8,8 +8,11 @@ import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.
 import { openQuarantine } from './quarantine.ts'
 import { realmScript } from './realm-script.ts'
 
-/** One job for one state. `state` is the JSON text of the initial state (`language/state.ts`). */
-export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string }>
+/**
+ * One job for one state. `state` is the JSON text of the initial state (`language/state.ts`); `alone`: in a child of its own from the start,
+ * for one that may be why a whole runner died.
+ */
+export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string; alone?: boolean }>
 
 /**
  * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
@@ -57,9 +60,10 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
     return outcome
   }
 
-  const run = async ({ job, state }: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
+  const run = async ({ job, state, alone: byItself = false }: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
     const time = new Date().toISOString()
-    const outcome = await outcomeOf({ job, state }, signal)
+    const work = { job, state }
+    const outcome = await (byItself ? alone.run(work, signal) : outcomeOf(work, signal))
     const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + job.adaptor }
     return { ...outcome, log: [line, ...outcome.log] }
   }

@@ -36,7 +36,7 @@ it('hands out no more than a commit can tell apart, and loses none of what is do
 
   const [commit] = desk.uncommitted()
   const again = watermarkAt(commit?.offset ?? -1n, commit?.metadata)
-  for (const { record } of inHand) expect(again.wasFinished(record.offset)).toBe(record.offset % 2n === 1n)
+  expect(inHand.map(({ record }) => again.wasFinished(record.offset))).toEqual(inHand.map((_, n) => n % 2 === 1))
   expect(await atOnce(desk)).toBeUndefined()
   await inHand[0]?.settle()
   expect((await next(desk)).record.offset).toBe(BigInt(inHand.length))
@@ -161,6 +161,7 @@ const deskOf = (options: Partial<DeskOptions> = {}): Desk =>
     unsure: () => undefined,
     write: async () => {},
     onSettled() {},
+    onBegun() {},
     ...options,
   })
 

@@ -7,7 +7,8 @@ import { parseJobRecord } from '../../../../topology/wire/job.ts'
 import { type Matched, parseRunRecord } from '../../../../topology/wire/runs.ts'
 import { type MessageId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { Incoming } from '../../../../topology/words/record.ts'
-import { asRead, never, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
+import { firstHand } from '../../../fixtures/hand.ts'
+import { asRead, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
 
 const clinic = `
 name: clinic
@@ -42,7 +43,7 @@ const openStage = async () => {
   const matchers = openMatchers(house.catalogue)
   await Promise.all([matchers.of('clinic'), matchers.of('silent')])
   const stage = filterStage(matchers)
-  return { ask: (record: Incoming) => stage(record, never) as Verdict, definitions: house.catalogue.offset() }
+  return { ask: (record: Incoming) => stage(record, firstHand) as Verdict, definitions: house.catalogue.offset() }
 }
 
 const emitted = (verdict: Verdict) => {
@@ -168,7 +169,7 @@ test('a deploy counts for the messages after it, and each run names the version 
   using matchers = openMatchers(house.catalogue)
   await matchers.of('clinic')
   const stage = filterStage(matchers)
-  const requests = () => emitted(stage(asRead(intakeRecord(message)), never) as Verdict).requests
+  const requests = () => emitted(stage(asRead(intakeRecord(message)), firstHand) as Verdict).requests
   expect(requests().map(({ job, jobVersion }) => [job, jobVersion])).toEqual([
     ['register', 1],
     ['count', 1],

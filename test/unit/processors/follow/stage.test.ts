@@ -6,7 +6,8 @@ import { type FinishedFacts, finishedRecord, runRecord } from '../../../../topol
 import { type MessageId, type RunId, runIdOf } from '../../../../topology/words/ids.ts'
 import type { Incoming } from '../../../../topology/words/record.ts'
 import { traceOf } from '../../../../topology/words/trace.ts'
-import { asRead, never, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
+import { firstHand, handOf } from '../../../fixtures/hand.ts'
+import { asRead, openMemoryHouse, published } from '../../../fixtures/memory-house.ts'
 import { ended, runFacts } from '../../../fixtures/records.ts'
 
 const clinic = `
@@ -51,7 +52,7 @@ describe('the follow stage', async () => {
   await using house = await openMemoryHouse(clinic)
   const stage = followStage(house.catalogue)
   const definitions = house.catalogue.offset()
-  const ask = async (record: Incoming) => stage(record, never)
+  const ask = async (record: Incoming) => stage(record, firstHand)
 
   test('a success starts each enabled job that follows it, once, in the same key', async () => {
     const requests = requestsOf(await ask(ending({ state: '{"data":{"n":1},"configuration":{"secret":1}}' })))
@@ -186,7 +187,7 @@ test('waits for definitions at least as new as those of the run', async () => {
   await using house = await openMemoryHouse(clinic)
   const next = house.catalogue.offset() + 2n // the deploy below writes a code and a project
   const answer = Promise.resolve(
-    followStage(house.catalogue)(ending({ state: '{}', definitions: String(next) }), never),
+    followStage(house.catalogue)(ending({ state: '{}', definitions: String(next) }), firstHand),
   )
   await house.deploy(
     `${clinic.replace('  count:', '  sum: { trigger: registered, expression: fn(() => 1) }\n  count:')}`,
@@ -198,7 +199,10 @@ test('waits for definitions at least as new as those of the run', async () => {
 test('gives up waiting when it is told to stop', async () => {
   await using house = await openMemoryHouse(clinic)
   const stop = new AbortController()
-  const answer = followStage(house.catalogue)(ending({ state: '{}', definitions: '999' }), stop.signal)
+  const answer = followStage(house.catalogue)(
+    ending({ state: '{}', definitions: '999' }),
+    handOf({ signal: stop.signal }),
+  )
   stop.abort(new Error('stopped'))
   await expect(answer).rejects.toThrow('stopped')
 })

@@ -227,7 +227,7 @@ describe('runStage', () => {
     const log = await openLog()
     await write(log, ['a'])
     let dropped = false
-    const stage: Stage = (_, signal) =>
+    const stage: Stage = (_, { signal }) =>
       new Promise((_, reject) =>
         signal.addEventListener('abort', () => {
           dropped = true
@@ -253,7 +253,7 @@ describe('runStage', () => {
     const lost = new AbortController()
     const [asked, answer] = [latch(), latch()]
     const reasons: unknown[] = []
-    const stage: Stage = async (record, signal) => {
+    const stage: Stage = async (record, { signal }) => {
       if (text(record) === 'kept') {
         await answer.promise
         return emit([copy(record)])
@@ -342,7 +342,7 @@ describe('runStage', () => {
       subscribe: () => {},
       async *deliveries() {
         for (let n = 1; n <= 60_000; n++) {
-          yield { record, lost, settle: async () => {} }
+          yield { record, lost, begun: 0, begin: () => 1, settle: async () => {} }
           if (n % 20_000 !== 0) continue
           await new Promise(setImmediate)
           collectGarbage()

@@ -33,7 +33,7 @@ describe('watermark', () => {
   )
 
   it('has room for whatever comes while it is near, and for few when the lowest is far behind', () => {
-    const mark = watermarkAt(0n, '', 40)
+    const mark = watermarkAt(0n, '', { maxBytes: 40, mostStarts: 0 })
     const near = 8 * 29
     for (let offset = 0; offset < near; offset++) {
       expect(mark.fits(BigInt(offset))).toBe(true)
@@ -81,11 +81,11 @@ describe('watermark', () => {
   it('agrees with a list of all offsets, over restarts, whatever the order and the gaps', () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 4 }), fc.integer({ min: 30, max: 400 }), (lives, maxBytes) => {
-        let mark = watermarkAt(100n, '', maxBytes)
+        let mark = watermarkAt(100n, '', { maxBytes, mostStarts: 0 })
         let naive: Naive = { next: 100n, open: new Set(), done: new Set() }
         for (const life of lives) {
           play(mark, naive, { life, maxBytes })
-          const again = watermarkAt(mark.lowest(), mark.encode(), maxBytes)
+          const again = watermarkAt(mark.lowest(), mark.encode(), { maxBytes, mostStarts: 0 })
           const left: Naive = { next: mark.lowest(), open: new Set(), done: new Set() }
           for (let offset = mark.lowest(); offset < naive.next + 200n; offset++) {
             const done = naive.done.has(offset) || (offset < naive.next && !naive.open.has(offset))

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../../topology/flow/fault.ts'
 import { bury, drop, emit, type Stage, type Verdict } from '../../../../topology/flow/verdict.ts'
 import { counted, limitBurials, safely } from '../../../../topology/flow/wrappers.ts'
-import { never, published } from '../../../fixtures/memory-house.ts'
+import { firstHand, handOf } from '../../../fixtures/hand.ts'
+import { published } from '../../../fixtures/memory-house.ts'
 
 const record = published('intake.p', '{}')
 const failing =
@@ -14,7 +15,7 @@ const failing =
 describe('safely', () => {
   test('turns a bug into a burial that keeps what it was', async () => {
     const bug = new TypeError('x is not a function')
-    const verdict = await safely(failing(bug))(record, never)
+    const verdict = await safely(failing(bug))(record, firstHand)
     expect(verdict).toMatchObject({
       kind: 'bury',
       fault: { code: 'stage-broke', message: 'TypeError: x is not a function', cause: bug },
@@ -23,21 +24,23 @@ describe('safely', () => {
 
   test('buries for the fault that a stage throws', async () => {
     const fault = new Fault('headers-unreadable', 'penstock-run-id is missing')
-    expect(await safely(failing(fault))(record, never)).toEqual(bury(fault))
+    expect(await safely(failing(fault))(record, firstHand)).toEqual(bury(fault))
   })
 
   test.each(['log-unavailable', 'membership-lost'] as const)('leaves %s to those who retry or stop', async (code) => {
     const fault = new Fault(code, 'the world')
-    await expect(safely(failing(fault))(record, never)).rejects.toBe(fault)
+    await expect(safely(failing(fault))(record, firstHand)).rejects.toBe(fault)
   })
 
   test('buries nothing for having been stopped', async () => {
     const stopped = new Error('stopped')
-    await expect(safely(failing(new Error('cut off')))(record, AbortSignal.abort(stopped))).rejects.toBe(stopped)
+    await expect(
+      safely(failing(new Error('cut off')))(record, handOf({ signal: AbortSignal.abort(stopped) })),
+    ).rejects.toBe(stopped)
   })
 
   test('passes on what a stage says', async () => {
-    expect(await safely(() => drop('nothing to do'))(record, never)).toEqual(drop('nothing to do'))
+    expect(await safely(() => drop('nothing to do'))(record, firstHand)).toEqual(drop('nothing to do'))
   })
 })
 
@@ -47,7 +50,7 @@ describe('limitBurials', () => {
   const through = async (verdicts: readonly Verdict[]) => {
     const left = [...verdicts]
     const stage = limitBurials(3, () => left.shift() ?? drop('none left'))
-    for (const _ of verdicts) await stage(record, never)
+    for (const _ of verdicts) await stage(record, firstHand)
     return 'went through'
   }
 
@@ -72,6 +75,6 @@ test('counted tells of each verdict and its record', async () => {
     (verdict, of) => told.push([verdict.kind, of.topic]),
     () => emit(),
   )
-  expect(await stage(record, never)).toEqual(emit())
+  expect(await stage(record, firstHand)).toEqual(emit())
   expect(told).toEqual([['emit', 'intake.p']])
 })
