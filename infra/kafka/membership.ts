@@ -1,6 +1,7 @@
 import { Consumer, heartbeatV4 } from '@platformatic/kafka'
 import { type Cluster, type ClusterOptions, connecting } from './cluster.ts'
 import { type Place, placeKey } from './desk.ts'
+import { hasCode } from './errors.ts'
 
 /** Our place in a consumer group: which partitions are ours, and since when we know that they still are. */
 export type Membership = AsyncDisposable &
@@ -92,7 +93,11 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
   const beat = async (): Promise<void> => {
     const now = performance.now()
     const node = await cluster.coordinator(options.group)
-    await cluster.line.call(node, heartbeatV4.api, groupId, consumer.generationId, consumer.memberId ?? '', null)
+    await cluster.line
+      .call(node, heartbeatV4.api, groupId, consumer.generationId, consumer.memberId ?? '', null)
+      .catch((error: unknown) => {
+        if (!hasCode(error, 'REBALANCE_IN_PROGRESS')) throw error // said to members only, whose session it renews
+      })
     aliveAt = now
   }
 

@@ -176,11 +176,13 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   }
 
   const member = async (): Promise<void> => {
+    let assignedAt = performance.now()
     const current = openMembership(cluster, server, {
       ...settings,
       onLeaving: giveUp,
       onAssigned: (places) => {
         assignments++
+        assignedAt = performance.now()
         void take(current, places)
       },
     })
@@ -196,7 +198,8 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
       else if (!expired()) {
         if (calledOff) resume(current)
       } else if (!calledOff) callOff()
-      else if (now - current.lastAlive() > 2 * sessionMs) useless.resolve(new Error('no heartbeat for too long'))
+      else if (now - Math.max(current.lastAlive(), assignedAt) > 2 * sessionMs)
+        useless.resolve(new Error('no heartbeat for too long'))
     }, watchMs)
     const commits = setInterval(commitAssigned, settings.commitMs)
     try {
