@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
 import { openKafka } from '../../infra/kafka/open.ts'
-import { openMemoryLog } from '../../infra/memory/log.ts'
+import { type MemoryLog, openMemoryLog } from '../../infra/memory/log.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import { headerOf, type Incoming } from '../../topology/words/record.ts'
 import { silent } from '../fixtures/silent.ts'
@@ -21,8 +24,39 @@ const open = (prefix = `${randomUUID()}.`, logger: Logger = silent): Promise<Mes
     logger,
   })
 
-messageLogContract('The log in memory', async () => openMemoryLog())
-messageLogContract('The log on Kafka', () => open())
+messageLogContract('The log in memory', {
+  open: async () => openMemoryLog(),
+  async beginAndDie(log, { topic: name, count }) {
+    const begun = (await readerOf(log, { group: 'g' }, [name]).take(count)).map(({ begin }) => begin())
+    await (log as MemoryLog).killReaders()
+    return begun
+  },
+})
+
+const prefixes = new WeakMap<MessageLog, string>()
+messageLogContract('The log on Kafka', {
+  async open() {
+    const prefix = `${randomUUID()}.`
+    const log = await open(prefix)
+    prefixes.set(log, prefix)
+    return log
+  },
+  async beginAndDie(log, of) {
+    const [program, settings] = [
+      join(import.meta.dirname, 'dying-reader.ts'),
+      { brokers, prefix: prefixes.get(log), ...of },
+    ]
+    const child = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(child, 'exit')
+    let said = ''
+    for await (const chunk of child.stdout) {
+      said += chunk
+      if (said.endsWith('\n')) child.kill('SIGKILL')
+    }
+    await ended
+    return JSON.parse(said)
+  },
+})
 
 describe('The log on Kafka and an independent client', () => {
   const other = new Kafka({ brokers, clientId: 'other', logLevel: logLevel.NOTHING })

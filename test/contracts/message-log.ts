@@ -3,8 +3,18 @@ import type { Delivery, MessageLog, ReaderOptions, TailItem } from '../../topolo
 import type { TopicSpec } from '../../topology/topics.ts'
 import { headerOf, type Incoming, type Outgoing } from '../../topology/words/record.ts'
 
-/** What every message log promises. `open` gives one without topics; it is disposed after each test. */
-export const messageLogContract = (name: string, open: () => Promise<MessageLog>): void => {
+export type LogUnderTest = Readonly<{
+  /** Gives one without topics; it is disposed after each test. */
+  open(): Promise<MessageLog>
+  /**
+   * Takes so many records of the topic in group `g`, begins to work on each, lets that be committed, and dies without a word.
+   * Gives back what it was told of each: how often it has begun.
+   */
+  beginAndDie(log: MessageLog, of: Readonly<{ topic: string; count: number }>): Promise<readonly number[]>
+}>
+
+/** What every message log promises. */
+export const messageLogContract = (name: string, { open, beginAndDie }: LogUnderTest): void => {
   describe(`${name} keeps the promises of a message log:`, () => {
     it('records of one key come in the order in which they were appended', async () => {
       await using log = await open()
@@ -202,6 +212,41 @@ export const messageLogContract = (name: string, open: () => Promise<MessageLog>
       expect(first?.lost.aborted).toBe(true)
       await expect(first?.settle([[record('out', 'a', '1')]])).rejects.toMatchObject({ code: 'membership-lost' })
       expect(await all(log, 'out')).toEqual([])
+    })
+
+    it('what had begun when its reader died is given again with how often it had, until it ends', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t')])
+      await log.append(numbered('t', 3))
+      expect(await beginAndDie(log, { topic: 't', count: 2 })).toEqual([1, 1])
+      expect(await beginAndDie(log, { topic: 't', count: 1 })).toEqual([2])
+      {
+        await using reading = readerOf(log, { group: 'g' }, ['t'])
+        const taken = await reading.take(3)
+        expect(taken.map(({ begun }) => begun)).toEqual([2, 1, 0])
+        expect(taken.map(({ begin }) => begin())).toEqual([3, 2, 1])
+        expect(taken.map(({ begin }) => begin())).toEqual([3, 2, 1])
+        await taken[0]?.settle()
+      }
+      await using again = readerOf(log, { group: 'g' }, ['t'])
+      expect((await again.take(2)).map(({ begun }) => begun)).toEqual([1, 0])
+    })
+
+    it('what had begun when its reader was closed is called off, and given again as if it had not', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t')])
+      await log.append(numbered('t', 3))
+      for (const left of [3, 2]) {
+        const reading = readerOf(log, { group: 'g' }, ['t'])
+        const taken = await reading.take(left)
+        expect(taken.map(({ begin }) => begin())).toEqual(taken.map(() => 1))
+        await reading.commit()
+        await taken[0]?.settle()
+        await reading[Symbol.asyncDispose]()
+        expect(taken.map(({ lost }) => lost.aborted)).toEqual(taken.map(() => true))
+      }
+      await using again = readerOf(log, { group: 'g' }, ['t'])
+      expect((await again.take(1)).map(({ record: { offset }, begun }) => [offset, begun])).toEqual([[2n, 0]])
     })
 
     it('a partition that nobody settles gets its share of the budget and holds up no other', async () => {
@@ -472,6 +517,7 @@ export const readerOf = (log: MessageLog, options: ReaderOptions, topics: readon
   return {
     take,
     subscribe: reader.subscribe,
+    commit: reader.commit,
     async settled(count: number): Promise<Incoming[]> {
       const records: Incoming[] = []
       while (records.length < count) {

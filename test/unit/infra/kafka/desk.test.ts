@@ -152,6 +152,65 @@ it('calls off at once what waits to be written when its partition is lost', asyn
   await desk.settled()
 })
 
+it('says what has begun without an end, forgets it when it ends, and takes it back when it is cut off', async () => {
+  const told: string[] = []
+  const desk = deskOf({ onBegun: () => told.push('begun') })
+  desk.gain(place, { offset: 0n, metadata: ';1:2', topicId: '' })
+  offer(desk, recordsOf(3))
+  const [first, second, third] = [await next(desk), await next(desk), await next(desk)]
+  expect([first.begun, second.begun]).toEqual([0, 2])
+  expect([first.begin(), second.begin(), second.begin()]).toEqual([1, 3, 3])
+  expect(told).toHaveLength(3)
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0,1:3' }])
+  await first.settle()
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:3' }])
+  desk.cutOff(place)
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:2' }])
+  expect(second.lost.aborted).toBe(true)
+  expect(() => third.begin()).toThrow()
+  await expect(third.settle()).rejects.toMatchObject({ code: 'membership-lost' })
+})
+
+it('marks done what is being written while it is cut off, when that is acknowledged before the partition goes', async () => {
+  const acknowledged = Promise.withResolvers<void>()
+  const desk = deskOf({ write: () => acknowledged.promise })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(2))
+  const [first, second] = [await next(desk), await next(desk)]
+  for (const delivery of [first, second]) delivery.begin()
+  const settling = first.settle([[copy('a')]])
+  desk.cutOff(place)
+  acknowledged.resolve()
+  await settling
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: '' }])
+  desk.lose(place)
+  expect(desk.uncommitted()).toEqual([])
+})
+
+it('looks only at partitions in which something has happened since they were committed', async () => {
+  const desk = deskOf()
+  const places = Array.from({ length: 3 }, (_, partition) => ({ topic: 't', partition }))
+  for (const one of places) {
+    desk.gain(one, { offset: 0n, metadata: '', topicId: '' })
+    const records = recordsOf(2).map((record) => ({ ...record, ...one }))
+    desk.offer(one, { from: 0n, records, next: 2n, end: 2n })
+  }
+  const partitions = () => desk.uncommitted().map(({ partition }) => partition)
+  const [a, b] = [await next(desk), await next(desk)]
+  expect(partitions()).toEqual([])
+  await a.settle()
+  b.begin()
+  const commits = desk.uncommitted()
+  expect(commits.map(({ partition }) => partition)).toEqual([0, 1])
+  await b.settle() // while the commits are on their way
+  desk.committed(commits)
+  expect(desk.uncommitted()).toEqual([{ topic: 't', partition: 1, offset: 1n, metadata: '' }])
+  desk.committed(desk.uncommitted().slice(1))
+  expect(partitions()).toEqual([1]) // was not taken: said again
+  desk.committed(desk.uncommitted())
+  expect(partitions()).toEqual([])
+})
+
 const place: Place = { topic: 't', partition: 0 }
 
 const deskOf = (options: Partial<DeskOptions> = {}): Desk =>

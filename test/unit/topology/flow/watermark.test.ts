@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Watermark, watermarkAt } from '../../../../topology/flow/watermark.ts'
+import { mostStarted, type Watermark, watermarkAt } from '../../../../topology/flow/watermark.ts'
 
 describe('watermark', () => {
   it('stands at its start until something is read', () => {
@@ -24,13 +24,28 @@ describe('watermark', () => {
     expect([10n, 11n, 12n, 13n].map(mark.wasFinished)).toEqual([false, false, true, false])
   })
 
-  it.each(['', 'f', 'g1,1', 'f1,,1', 'anything', 'f-1,2', 'b', 'bA', 'b!', 'fzzzzzzzzzz,1'])(
-    'takes metadata %j of others for none',
-    (metadata) => {
-      const mark = watermarkAt(10n, metadata)
-      expect([10n, 11n, 12n].some(mark.wasFinished)).toBe(false)
-    },
-  )
+  it.each([
+    '',
+    'f',
+    'g1,1',
+    'f1,,1',
+    'anything',
+    'f-1,2',
+    'b',
+    'bA',
+    'b!',
+    'fzzzzzzzzzz,1',
+    ';',
+    ';0,',
+    'f1,1;',
+    'f;0',
+    ';0:',
+    ';0:12',
+  ])('takes metadata %j of others for none', (metadata) => {
+    const mark = watermarkAt(10n, metadata)
+    expect([10n, 11n, 12n].some(mark.wasFinished)).toBe(false)
+    expect([10n, 11n, 12n].map(mark.startsOf)).toEqual([0, 0, 0])
+  })
 
   it('has room for whatever comes while it is near, and for few when the lowest is far behind', () => {
     const mark = watermarkAt(0n, '', { maxBytes: 40, mostStarts: 0 })
@@ -78,20 +93,101 @@ describe('watermark', () => {
     expect([mark.lowest(), mark.encode()]).toEqual([7n, ''])
   })
 
-  it('agrees with a list of all offsets, over restarts, whatever the order and the gaps', () => {
+  it('says how often the work on a record has started without an end, life after life', () => {
+    const first = watermarkAt(10n)
+    for (const offset of [10n, 11n, 12n]) first.begin(offset)
+    for (const offset of [12n, 10n, 10n]) first.start(offset)
+    expect([10n, 11n, 12n].map(first.startsOf)).toEqual([1, 0, 1])
+    expect([first.lowest(), first.encode()]).toEqual([10n, ';0,2'])
+
+    const second = watermarkAt(10n, first.encode())
+    for (const offset of [10n, 11n, 12n]) second.begin(offset)
+    second.start(12n)
+    expect([10n, 11n, 12n].map(second.startsOf)).toEqual([1, 0, 2])
+    second.finish(11n)
+    expect(second.encode()).toBe('f1,1;0,2:2')
+    second.finish(10n)
+    expect([second.lowest(), second.encode()]).toEqual([12n, ';0:2'])
+    second.finish(12n)
+    expect([second.lowest(), second.encode()]).toEqual([13n, ''])
+  })
+
+  it('takes back what was started in this life, not what was in those before', () => {
+    const mark = watermarkAt(0n, ';0,1:3')
+    for (const offset of [0n, 1n, 2n]) mark.begin(offset)
+    for (const offset of [0n, 2n]) mark.start(offset)
+    expect(mark.encode()).toBe(';0:2,1:3,1')
+    mark.takeBackStarts()
+    expect(mark.encode()).toBe(';0,1:3')
+  })
+
+  it('counts no start of what is not in hand', () => {
+    const mark = watermarkAt(0n)
+    mark.start(0n)
+    mark.begin(0n)
+    mark.finish(0n)
+    mark.start(0n)
+    expect([mark.startsOf(0n), mark.encode()]).toEqual([0, ''])
+  })
+
+  it('forgets starts of what the log does not hold any more', () => {
+    const mark = watermarkAt(0n, ';1,4,4')
+    mark.begin(5n)
+    expect(mark.encode()).toBe(';0,4')
+    mark.passTo(20n)
+    expect(mark.encode()).toBe('f1,e;0')
+  })
+
+  it('keeps room for all starts that there may be, also where the commit is fullest', () => {
+    const mark = watermarkAt(0n)
+    let end = 0n
+    while (mark.fits(end)) mark.begin(end++)
+    for (let offset = 1n; offset < end; offset += 2n) mark.finish(offset)
+    const starts = Array.from({ length: mostStarted }, (_, n) => 2n * BigInt(Math.floor((n * Number(end)) / 200)))
+    let again = mark
+    for (let life = 0; life < 3; life++) {
+      for (let offset = 0n; offset < end; offset += 2n) again.begin(offset)
+      for (const offset of starts) again.start(offset)
+      expect(again.encode().length).toBeLessThanOrEqual(4_000)
+      again = watermarkAt(again.lowest(), again.encode())
+    }
+    expect(starts.map(again.startsOf)).toEqual(starts.map(() => 3))
+    const done = Array.from({ length: Number(end) }, (_, n) => again.wasFinished(BigInt(n)))
+    expect(done).toEqual(done.map((_, n) => n % 2 === 1))
+  })
+
+  it('tells, of more starts than there is room for, those of what was started most often', () => {
+    const limits = { maxBytes: 40, mostStarts: 2 }
+    const mark = watermarkAt(0n, ';9:3,1:2', limits)
+    for (let offset = 0n; offset < 30n; offset++) mark.begin(offset)
+    for (let offset = 0n; offset < 30n; offset++) mark.start(offset)
+    const again = watermarkAt(0n, mark.encode(), limits)
+    expect(mark.encode().length).toBeLessThanOrEqual(40)
+    expect([again.startsOf(9n), again.startsOf(10n)]).toEqual([4, 3])
+  })
+
+  it('agrees with a list of all offsets and starts, over restarts, whatever the order and the gaps', () => {
     fc.assert(
-      fc.property(fc.array(steps, { maxLength: 4 }), fc.integer({ min: 30, max: 400 }), (lives, maxBytes) => {
-        let mark = watermarkAt(100n, '', { maxBytes, mostStarts: 0 })
-        let naive: Naive = { next: 100n, open: new Set(), done: new Set() }
+      fc.property(fc.array(steps, { maxLength: 4 }), limits, (lives, most) => {
+        let mark = watermarkAt(100n, '', most)
+        let naive: Naive = { next: 100n, open: new Set(), done: new Set(), before: new Map(), started: new Set() }
         for (const life of lives) {
-          play(mark, naive, { life, maxBytes })
-          const again = watermarkAt(mark.lowest(), mark.encode(), { maxBytes, mostStarts: 0 })
-          const left: Naive = { next: mark.lowest(), open: new Set(), done: new Set() }
+          play(mark, naive, { life, maxBytes: most.maxBytes })
+          const again = watermarkAt(mark.lowest(), mark.encode(), most)
+          const before = new Map<bigint, number>()
+          const left: Naive = { next: mark.lowest(), open: new Set(), done: new Set(), before, started: new Set() }
+          const lost: number[] = []
           for (let offset = mark.lowest(); offset < naive.next + 200n; offset++) {
             const done = naive.done.has(offset) || (offset < naive.next && !naive.open.has(offset))
             expect(again.wasFinished(offset)).toBe(done)
             if (done) left.done.add(offset)
+            const starts = startsOf(naive, offset)
+            if (again.startsOf(offset) > 0) before.set(offset, starts)
+            else if (starts > 0) lost.push(starts)
+            if (before.has(offset)) expect(again.startsOf(offset)).toBe(starts)
           }
+          if (before.size + lost.length <= most.mostStarts) expect(lost).toEqual([])
+          expect(Math.max(0, ...lost)).toBeLessThanOrEqual(Math.min(...before.values()))
           mark = again
           naive = left
         }
@@ -100,36 +196,68 @@ describe('watermark', () => {
   })
 })
 
-/** `done`: what an earlier life finished. */
-type Naive = { next: bigint; readonly open: Set<bigint>; readonly done: Set<bigint> }
-type Step = Readonly<{ begin: boolean; gap: bigint; pick: number }>
+/** `done`: what an earlier life finished; `before`: what earlier lives started, and how often. */
+type Naive = {
+  next: bigint
+  readonly open: Set<bigint>
+  readonly done: Set<bigint>
+  readonly before: Map<bigint, number>
+  readonly started: Set<bigint>
+}
+type Step = Readonly<{ act: 'begin' | 'start' | 'finish' | 'take back'; gap: bigint; pick: number }>
 
 const steps = fc.array(
-  fc.record({ begin: fc.boolean(), gap: fc.constantFrom(0n, 0n, 0n, 1n, 5n), pick: fc.nat(1_000) }),
-  { maxLength: 80 },
+  fc.record({
+    act: fc.constantFrom('begin', 'begin', 'begin', 'start', 'start', 'finish', 'finish', 'take back'),
+    gap: fc.constantFrom(0n, 0n, 0n, 1n, 5n),
+    pick: fc.nat(1_000),
+  }),
+  { maxLength: 120 },
 )
+const limits = fc.record({ maxBytes: fc.integer({ min: 40, max: 400 }), mostStarts: fc.nat(8) })
+
+const startsOf = ({ before, started }: Naive, offset: bigint): number =>
+  (before.get(offset) ?? 0) + (started.has(offset) ? 1 : 0)
 
 const play = (
   mark: Watermark,
   naive: Naive,
   { life, maxBytes }: Readonly<{ life: readonly Step[]; maxBytes: number }>,
 ): void => {
-  for (const { begin, gap, pick } of life) {
-    if (begin) {
-      const offset = naive.next + gap
-      const done = naive.done.has(offset)
-      expect(mark.wasFinished(offset)).toBe(done)
-      if (!done && !mark.fits(offset)) continue
-      naive.next = offset + 1n
-      if (done) mark.passTo(offset + 1n)
-      else {
-        mark.begin(offset)
-        naive.open.add(offset)
+  for (const { act, gap, pick } of life) {
+    const picked = [...naive.open][pick % naive.open.size] ?? -1n
+    switch (act) {
+      case 'begin': {
+        const offset = naive.next + gap
+        const done = naive.done.has(offset)
+        expect(mark.wasFinished(offset)).toBe(done)
+        if (!done && !mark.fits(offset)) continue
+        naive.next = offset + 1n
+        for (const left of naive.before.keys()) if (left < offset && !naive.open.has(left)) naive.before.delete(left)
+        if (done) mark.passTo(offset + 1n)
+        else {
+          mark.begin(offset)
+          naive.open.add(offset)
+        }
+        break
       }
-    } else if (naive.open.size > 0) {
-      const offset = [...naive.open][pick % naive.open.size] ?? 0n
-      naive.open.delete(offset)
-      mark.finish(offset)
+      case 'start':
+        mark.start(picked)
+        if (naive.open.has(picked)) naive.started.add(picked)
+        expect(mark.startsOf(picked)).toBe(startsOf(naive, picked))
+        break
+      case 'finish':
+        mark.finish(picked)
+        naive.open.delete(picked)
+        naive.before.delete(picked)
+        naive.started.delete(picked)
+        break
+      case 'take back':
+        mark.takeBackStarts()
+        naive.started.clear()
+        break
+      default:
+        act satisfies never
     }
     expect(mark.lowest()).toBe(lowestOf(naive))
     expect(mark.encode().length).toBeLessThanOrEqual(maxBytes)
