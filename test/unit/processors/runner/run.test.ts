@@ -1,87 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { runRunner } from '../../../../processors/runner/run.ts'
-import type { Sandbox } from '../../../../processors/runner/sandbox/open.ts'
-import { retryFaults } from '../../../../topology/flow/retry.ts'
-import { jobTopic, runsTopic } from '../../../../topology/topics.ts'
-import { jobRecord } from '../../../../topology/wire/job.ts'
-import { type Finished, parseRunRecord } from '../../../../topology/wire/runs.ts'
-import type { RunRequest } from '../../../../topology/words/run.ts'
+import { jobTopic } from '../../../../topology/topics.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../../fixtures/memory-house.ts'
-import { requested } from '../../../fixtures/records.ts'
+import { finished, job, request, scripted, shop, startRunner } from '../../../fixtures/runner.ts'
 
-const shop = (job: string) => `
-name: shop
-triggers: { all: { type: message } }
-jobs: { ${job} }`
-const pack = (more = '') => shop(`pack: { trigger: all, expression: fn(state => state) ${more} }`)
-
-/** A sandbox that runs nothing: it tells which runs have begun, and ends each when it is told to. */
-const scripted = () => {
-  const begun: string[] = []
-  const open = new Map<string, () => void>()
-  const changed = new Set<() => void>()
-  const tell = () => {
-    for (const listener of changed) listener()
-  }
-  const sandbox: Sandbox = {
-    run: ({ state }, signal) => {
-      begun.push(state)
-      tell()
-      return new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-        open.set(state, () => {
-          open.delete(state)
-          resolve({ status: 'success', exitCode: 0, error: null, state, log: [] })
-        })
-      })
-    },
-    async [Symbol.asyncDispose]() {},
-  }
-  const until = (holds: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const look = () => {
-        if (!holds()) return
-        changed.delete(look)
-        resolve()
-      }
-      changed.add(look)
-      look()
-    })
-  const hasBegun = (count: number) => until(() => begun.length >= count)
-  const end = (state: string) => {
-    open.get(state)?.()
-    tell()
-  }
-  return { sandbox, begun, hasBegun, end, endAll: () => [...open.keys()].forEach(end) }
-}
-
-const request = (
-  house: MemoryHouse,
-  { key, state, more = {} }: { key: string; state: string; more?: Partial<RunRequest> },
-) =>
-  jobRecord(
-    requested({
-      project: 'shop',
-      job: 'pack',
-      jobVersion: house.catalogue.projects().get('shop')?.project.jobs.get('pack')?.version ?? 1,
-      key,
-      definitions: house.catalogue.offset(),
-      input: { kind: 'state', state },
-      ...more,
-    }),
-  )
-
-const startRunner = (house: MemoryHouse, sandbox: Sandbox) => {
-  const [reading, working] = [new AbortController(), new AbortController()]
-  const ended = runRunner(
-    { ...house, sandbox, adaptor: 'common@test', retry: retryFaults(() => 1) },
-    { reading: reading.signal, working: working.signal },
-  )
-  return { reading, working, ended }
-}
-
-const finished = async (house: MemoryHouse, count: number): Promise<readonly Finished[]> =>
-  (await house.records(runsTopic, count)).map((record) => parseRunRecord(record) as Finished)
+const pack = (more = '') => shop(job('pack', more))
 
 describe('the runner', () => {
   test('runs one key in order while other keys run beside it', async () => {
@@ -142,10 +64,7 @@ describe('the runner', () => {
   })
 
   test('lets nothing overtake when a deploy changes how a job orders its runs', async () => {
-    const both = (more = '') =>
-      shop(
-        `pack: { trigger: all, expression: fn(state => state) ${more} }, other: { trigger: all, expression: fn(state => state) }`,
-      )
+    const both = (more = '') => shop(`${job('pack', more)}, ${job('other')}`)
     await using house = await openMemoryHouse(both())
     const script = scripted()
     const runner = startRunner(house, script.sandbox)
