@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { Fault } from '../flow/fault.ts'
 import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
-import { isJsonArray, isJsonObject, type Json, parseExact } from '../words/json.ts'
+import { isJsonArray, isJsonObject, type Json, mayHoldInexactNumber, parseExact } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
 import {
   type EndStatus,
@@ -74,14 +75,27 @@ export type RunFacts = Readonly<{
 /** A run's outcome without its two states, which are JSON texts already. */
 export type FinishedFacts = Omit<Finished, 'final_state' | 'input'>
 
-/** The outcome of a run. The states are put in as the texts that they are: parsing them here would cost, and could lose digits. */
+/** An end whose two states are left as the bytes of JSON that they are: who only passes them on need not parse them. */
+export type FinishedTexts = FinishedFacts & Readonly<{ final_state: Buffer; input: Buffer }>
+
+/**
+ * The outcome of a run. The states are put in as the texts that they are: parsing them here would cost, and could lose digits. A header says
+ * how many bytes each has, so that a reader finds them without parsing.
+ */
 export const finishedRecord = (
   event: FinishedFacts,
   states: Readonly<{ final_state: string | null; input: string | null }>,
-): Outgoing => ({
-  ...runRecord(event, event.key),
-  value: `${JSON.stringify(event).slice(0, -1)},"final_state":${states.final_state ?? 'null'},"input":${states.input ?? 'null'}}`,
-})
+): Outgoing => {
+  const [final, input] = [states.final_state ?? 'null', states.input ?? 'null']
+  return {
+    topic: runsTopic,
+    key: event.key,
+    value: `${JSON.stringify(event).slice(0, -1)}${finalBegins}${final}${inputBegins}${input}}`,
+    headers: { ...headersOf(event), 'penstock-state-bytes': `${Buffer.byteLength(final)},${Buffer.byteLength(input)}` },
+  }
+}
+
+const [finalBegins, inputBegins] = [',"final_state":', ',"input":']
 
 /** What every event of a run says of it. */
 export const runFactsOf = (request: RunRequest): RunFacts => ({
@@ -102,35 +116,80 @@ export const runFactsOf = (request: RunRequest): RunFacts => ({
 })
 
 /** All events of a message's tree have the message's key, so they are in one partition, in order. */
-export const runRecord = (event: RunEvent | FinishedFacts, key: string): Outgoing => ({
+export const runRecord = (event: RunEvent, key: string): Outgoing => ({
   topic: runsTopic,
   key,
   value: JSON.stringify(event),
-  headers: { 'penstock-event': event.event, 'penstock-project': event.project, 'penstock-id': eventId(event) },
+  headers: headersOf(event),
+})
+
+const headersOf = (event: RunEvent | FinishedFacts): Outgoing['headers'] => ({
+  'penstock-event': event.event,
+  'penstock-project': event.project,
+  'penstock-id': eventId(event),
 })
 
 /**
  * An event of ours, with the fields that its readers need, every digit of its states kept. Throws Fault `message-unreadable`, naming what is
  * missing, for a record that somebody else has written.
  */
-export const parseRunRecord = (record: Incoming): RunEvent => {
-  const event = jsonOf(record)
+export const parseRunRecord = (record: Incoming): RunEvent => checked(jsonOf(record.value?.toString('utf8') ?? ''))
+
+/** As `parseRunRecord`, but the states of an end stay bytes where its header says which they are. */
+export const parseRunTexts = (record: Incoming): RunEvent | FinishedTexts => {
+  const texts = textsOf(record)
+  if (!texts) return parseRunRecord(record)
+  const event = checked(jsonOf(texts.facts))
+  return event.event === 'finished' ? { ...event, final_state: texts.final_state, input: texts.input } : event
+}
+
+/** The three texts of an end; undefined for a record whose header does not fit what lies in it, or whose bytes are no text. */
+const textsOf = ({ value, headers }: Incoming): Readonly<Texts> | undefined => {
+  const [, final, input] = stateBytes.exec(headers.get('penstock-state-bytes')?.toString('latin1') ?? '') ?? []
+  if (!value || final === undefined || !isUtf8(value)) return undefined
+  const inputFrom = value.length - 1 - Number(input)
+  const finalTo = inputFrom - inputBegins.length
+  const finalFrom = finalTo - Number(final)
+  const factsTo = finalFrom - finalBegins.length
+  if (factsTo < 0 || value[value.length - 1] !== closeBrace) return undefined
+  if (value.toString('latin1', factsTo, finalFrom) !== finalBegins) return undefined
+  if (value.toString('latin1', finalTo, inputFrom) !== inputBegins) return undefined
+  return {
+    facts: `${value.toString('utf8', 0, factsTo)}}`,
+    final_state: value.subarray(finalFrom, finalTo),
+    input: value.subarray(inputFrom, -1),
+  }
+}
+
+type Texts = { facts: string; final_state: Buffer; input: Buffer }
+
+const stateBytes = /^(\d{1,10}),(\d{1,10})$/
+const closeBrace = 0x7d
+
+const checked = (event: Json): RunEvent => {
   const wanted = isJsonObject(event) ? shapes.get(event['event']) : undefined
   if (!isJsonObject(event) || !wanted) throw new Fault('message-unreadable', 'not an event of a run')
-  const missing = Object.entries(wanted).find(([name, holds]) => !holds(event[name]))
-  if (missing) throw new Fault('message-unreadable', `an event of a run whose ${missing[0]} is not what it must be`)
+  for (const [name, holds] of wanted)
+    if (!holds(event[name]))
+      throw new Fault('message-unreadable', `an event of a run whose ${name} is not what it must be`)
   return event as unknown as RunEvent
 }
 
-const jsonOf = (record: Incoming): Json => {
+/** Only the states and the details of an error are values of people, whose digits count. */
+const jsonOf = (text: string): Json => {
   try {
-    return parseExact(record.value?.toString('utf8') ?? '')
+    const rough = JSON.parse(text) as Json
+    const holds =
+      isJsonObject(rough) && ['error', 'final_state', 'input'].some((name) => (rough[name] ?? null) !== null)
+    return holds && mayHoldInexactNumber(text) ? parseExact(text) : rough
   } catch (cause) {
     throw new Fault('message-unreadable', 'not JSON', { cause })
   }
 }
 
-type Shape = Readonly<Record<string, (value: Json | undefined) => boolean>>
+type Holds = (value: Json | undefined) => boolean
+type Shape = Readonly<Record<string, Holds>>
+type Check = readonly [name: string, holds: Holds]
 
 const isText = (value: Json | undefined): boolean => typeof value === 'string'
 const isNumber = (value: Json | undefined): boolean => typeof value === 'number'
@@ -138,7 +197,7 @@ const isTime = (value: Json | undefined): boolean => typeof value === 'string' &
 const isOffset = (value: Json | undefined): boolean => typeof value === 'string' && /^-?\d{1,19}$/.test(value)
 const isEnd = (value: Json | undefined): boolean => endStatuses.some((end) => end === value)
 const isRun = (value: Json | undefined): boolean =>
-  isJsonObject(value) && Object.entries(facts).every(([name, holds]) => holds(value[name]))
+  isJsonObject(value) && factChecks.every(([name, holds]) => holds(value[name]))
 
 const facts: Shape = {
   run_id: isText,
@@ -153,8 +212,9 @@ const facts: Shape = {
   depth: isNumber,
   queued_at: isTime,
 }
-const shapes: ReadonlyMap<Json | undefined, Shape> = new Map<Json | undefined, Shape>(
-  Object.entries({
+const factChecks = Object.entries(facts)
+const shapes: ReadonlyMap<Json | undefined, readonly Check[]> = new Map<Json | undefined, readonly Check[]>(
+  Object.entries<Shape>({
     matched: {
       project: isText,
       message_id: isText,
@@ -172,7 +232,7 @@ const shapes: ReadonlyMap<Json | undefined, Shape> = new Map<Json | undefined, S
       finished_at: isTime,
       log: isJsonArray,
     },
-  }),
+  }).map(([event, shape]) => [event, Object.entries(shape)]),
 )
 
 /** What makes two events the same. A run has one end: the first record of it wins. */

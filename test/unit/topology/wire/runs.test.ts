@@ -6,6 +6,7 @@ import {
   finishedRecord,
   type Matched,
   parseRunRecord,
+  parseRunTexts,
   runFactsOf,
   runRecord,
   runRecordIdOf,
@@ -98,6 +99,61 @@ describe('an event of a run', () => {
       { final_state: '{"n":9007199254740993}', input: null },
     )
     expect(record.value).toContain('"final_state":{"n":9007199254740993}')
+  })
+
+  test('leaves the two states the bytes that they are, if its header says where they lie', () => {
+    const state = fc.option(fc.json(), { nil: null })
+    fc.assert(
+      fc.property(facts, ended, state, state, (run, end, final_state, input) => {
+        const event = { event: 'finished', ...run, ...end } as const
+        const record = asRead(finishedRecord(event, { final_state, input }))
+        expect(parseRunTexts(record)).toEqual({
+          ...event,
+          final_state: Buffer.from(final_state ?? 'null'),
+          input: Buffer.from(input ?? 'null'),
+        })
+      }),
+    )
+  })
+
+  const digits =
+    '{"n":123456789012345678901234567890,"rate":1.50,"far":1e400,"half":"\\ud800 é","input":[",\\"input\\":"]}'
+  const written = (edit: (value: string) => string = (value) => value) => {
+    const [[run, end] = []] = fc.sample(fc.tuple(facts, ended), 1)
+    if (!run || !end) throw new Error('no sample')
+    const error = { name: 'E', message: '', line: null, column: null, operation: null, details: null }
+    const states = { final_state: digits, input: '"é"' }
+    const record = finishedRecord({ event: 'finished', ...run, ...end, error }, states)
+    return { ...record, value: edit(String(record.value)) }
+  }
+
+  test('every character of a state stays, and the digits of an error', () => {
+    const record = written((value) => value.replace('"details":null', '"details":12345678901234567890'))
+    const read = parseRunTexts(asRead(record)) as Finished
+    expect([read.final_state, read.input].map(String)).toEqual([digits, '"é"'])
+    expect(JSON.stringify(read.error)).toContain('12345678901234567890')
+  })
+
+  test.each([
+    ['no header', { 'penstock-event': 'finished' }],
+    ['a header of nonsense', { 'penstock-state-bytes': 'many' }],
+    ['a header that does not fit', { 'penstock-state-bytes': '3,4' }],
+    ['a header of more than there is', { 'penstock-state-bytes': '999999,4' }],
+  ])('a record with %s is read as a whole', (_what, headers) => {
+    const record = asRead({ ...written(), headers })
+    expect(parseRunTexts(record)).toEqual(parseRunRecord(record))
+  })
+
+  test.each(['no JSON', '{"event":"finished"}', '{"event":"matched"}', '[]'])('facts of %j are none', (value) => {
+    const broken = { ...written(), value: `${value.slice(0, -1)},"final_state":1,"input":2}` }
+    const record = asRead({ ...broken, headers: { 'penstock-state-bytes': '1,1' } })
+    expect(() => parseRunTexts(record)).toThrow(expect.objectContaining({ code: 'message-unreadable' }))
+  })
+
+  test('a record whose bytes are no text is read as the text that it can be', () => {
+    const record = asRead(written())
+    record.value?.fill(0xff, record.value.length - 3, record.value.length - 2)
+    expect(parseRunTexts(record)).toMatchObject({ input: expect.stringContaining('\ufffd') })
   })
 
   test('a run has one end, whatever it is; its starts and its message differ', () => {
