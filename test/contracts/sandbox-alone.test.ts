@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { openSandbox } from '../../processors/runner/sandbox/open.ts'
+import { until } from './message-log.ts'
+import { childrenOf } from './sandbox-children.ts'
+import { jobOf, run } from './sandbox-jobs.ts'
+
+test('a run that is to be alone has a process of its own from the start, and ends with it', async () => {
+  const never = new AbortController().signal
+  const stop = new AbortController()
+  await using sandbox = await openSandbox({ version: '1' })
+  const before = childrenOf(process.pid)
+  const waiting = jobOf('fn(s => new Promise(() => {}))')
+  const beside = sandbox.run({ run, job: waiting, state: '1' }, stop.signal)
+  const alone = sandbox.run({ run, job: waiting, state: '2', alone: true }, never)
+  await until(() => sandbox.state().loaded === 2)
+  const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
+  process.kill(own, 'SIGKILL')
+  expect(await alone).toMatchObject({ status: 'crashed', exitCode: 4, error: { name: 'CrashLoopError' } })
+  // Its neighbour was not done again, and nothing was started for another try.
+  expect(childrenOf(process.pid)).toEqual(before)
+  stop.abort('enough')
+  await expect(beside).rejects.toBe('enough')
+})
