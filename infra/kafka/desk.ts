@@ -81,7 +81,6 @@ export const openDesk = (options: DeskOptions): Desk => {
   let held = 0
   let failure: Error | undefined
   let waiter: (() => void) | undefined
-  const share = options.budgetBytes / 4
 
   const touch = (hold: Hold): void => {
     hold.commit = undefined
@@ -173,7 +172,8 @@ export const openDesk = (options: DeskOptions): Desk => {
     return undefined
   }
 
-  const roomOf = (hold: Hold): number => Math.min(share - hold.bytes, options.budgetBytes - held)
+  /** A partition may hold half of what the others leave, so whoever comes finds some, however many are slow. */
+  const roomOf = (hold: Hold): number => (options.budgetBytes - held - hold.bytes) / 2
 
   const lay = (hold: Hold, record: Incoming): boolean => {
     const size = sizeOf(record)
@@ -253,7 +253,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       const wants: Want[] = []
       for (const hold of holds.values()) {
         if (hold.retired || !hasRoom(hold)) continue
-        const bytes = Math.max(roomOf(hold), 1)
+        const bytes = Math.max(Math.floor(roomOf(hold)), 1)
         wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes })
       }
       return wants

@@ -1,9 +1,10 @@
 import { reportBurials } from '../../topology/flow/burials.ts'
-import { type Gate, gate, lanes } from '../../topology/flow/lanes.ts'
+import { fairGate, type Gate, gate, lanes } from '../../topology/flow/lanes.ts'
 import type { Delivery, Logger, MessageLog } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
 import { runStage, type Schedule } from '../../topology/flow/run-stage.ts'
 import type { Stop } from '../../topology/flow/stop.ts'
+import { mostStarted } from '../../topology/flow/watermark.ts'
 import { limitBurials, safely } from '../../topology/flow/wrappers.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
@@ -71,10 +72,10 @@ const topicsOf = (catalogue: Catalogue): readonly string[] =>
 
 type ByLane = Readonly<{ schedule: Schedule; lanesOpen(): number; runsInHand(): number }>
 
-/** One key of one job at a time, `concurrency` runs of one job, and a cap over all jobs. */
+/** One key of one job at a time, `concurrency` runs of one job, and a cap over all jobs that holds up none which has nothing in hand. */
 const byLane = (catalogue: Catalogue): ByLane => {
   const order = lanes()
-  const all = gate(mostInHand)
+  const all = fairGate({ places: mostStarted, kept: keptForFirstRuns })
   let inHand = 0
   const modes = new Map<string, Mode>()
 
@@ -101,7 +102,7 @@ const byLane = (catalogue: Catalogue): ByLane => {
     const mode = modeOf(delivery.record.topic, job)
     const done: Promise<void> = order.run(laneOf(delivery, mode), async () => {
       await mode.before
-      await mode.places.run(() => all.run(counted))
+      await mode.places.run(() => all.run(delivery.record.topic, counted))
     })
     mode.inHand.add(done)
     return done.finally(() => mode.inHand.delete(done))
@@ -113,7 +114,8 @@ const byLane = (catalogue: Catalogue): ByLane => {
 type Mode = Pick<Job, 'order' | 'concurrency'> &
   Readonly<{ places: Gate; inHand: Set<Promise<void>>; before: Promise<unknown> }>
 
-const mostInHand = 64
+/** So many jobs find a place at once however many slow runs the others have; those share the places that are left. */
+const keptForFirstRuns = 32
 
 const jobOf = (catalogue: Catalogue, { record }: Delivery): Job | undefined => {
   const name = parseTopic(record.topic)

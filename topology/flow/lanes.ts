@@ -24,6 +24,59 @@ export const lanes = (): Lanes => {
   }
 }
 
+/** A gate that many groups go through. */
+export type FairGate = Readonly<{ run<T>(group: string, task: () => Promise<T>): Promise<T> }>
+
+/**
+ * Lets so many tasks run at once, the groups taking turns; the last `kept` places are only for groups that have no other, so that those who
+ * keep theirs for long hold up nobody else.
+ */
+export const fairGate = ({ places, kept }: Readonly<{ places: number; kept: number }>): FairGate => {
+  const inside = new Map<string, number>()
+  const waiting = new Map<string, Set<() => void>>() // in the order of their turns
+  let taken = 0
+
+  const hasPlace = (group: string): boolean => taken < (inside.has(group) ? places - kept : places)
+  const enter = (group: string): void => {
+    taken++
+    inside.set(group, (inside.get(group) ?? 0) + 1)
+  }
+  const wait = (group: string): Promise<void> =>
+    new Promise((admit) => {
+      const queue = waiting.get(group) ?? new Set()
+      waiting.set(group, queue.add(admit))
+    })
+  const leave = (group: string): void => {
+    taken--
+    const left = (inside.get(group) ?? 0) - 1
+    if (left > 0) inside.set(group, left)
+    else inside.delete(group)
+    for (const [next, queue] of waiting) {
+      if (!hasPlace(next)) continue
+      const [admit] = queue
+      waiting.delete(next)
+      if (!admit) continue
+      queue.delete(admit)
+      if (queue.size > 0) waiting.set(next, queue)
+      enter(next)
+      admit()
+      return
+    }
+  }
+
+  return {
+    async run(group, task) {
+      if (hasPlace(group)) enter(group)
+      else await wait(group)
+      try {
+        return await task()
+      } finally {
+        leave(group)
+      }
+    },
+  }
+}
+
 export type Gate = Readonly<{ run<T>(task: () => Promise<T>): Promise<T> }>
 
 /** Lets so many tasks run at once; the others wait, first come, first served. */

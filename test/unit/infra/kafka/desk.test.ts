@@ -111,7 +111,7 @@ it('commits past repeats that nothing follows, and not past records that wait be
 it('asks again for a record that there was no room for only when there is', async () => {
   const desk = deskOf({ budgetBytes: 32_000 })
   desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
-  const records = [recordOf(0, 'a', 1_000), recordOf(1, 'b', 1_000), recordOf(2, 'c', 7_000)]
+  const records = [recordOf(0, 'a', 1_000), recordOf(1, 'b', 1_000), recordOf(2, 'c', 15_000)]
   offer(desk, records)
   expect(desk.wants()).toEqual([])
   const [first, second] = [await next(desk), await next(desk)]
