@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Route } from '../../topology/http.ts'
-import { type Answers, refusal } from '../../topology/http-answers.ts'
+import { type Answers, refusal, retryLater } from '../../topology/http-answers.ts'
 import { queryOf } from './query.ts'
 
 /** The refusals of a route that are given here, before or instead of what it answers itself. */
@@ -15,6 +15,7 @@ export const refusalsOf = (route: Route): Answers => ({
   ...(route.bodyLimit !== 0 && {
     413: refusal('The body is too large.'),
     415: refusal('The body is compressed, or its content type is no media type.'),
+    503: refusal('As much is being received as this process holds at once.', retryLater),
   }),
   500: refusal('Something broke; the log says what, under the request id.', {
     extra: { request_id: Type.String({ format: 'uuid', examples: ['3f0c52a8-6a3d-4c55-9d0e-1f2a7b7c1d90'] }) },

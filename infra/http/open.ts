@@ -7,6 +7,7 @@ import type { Logger } from '../../topology/flow/ports.ts'
 import type { Reply, Route } from '../../topology/http.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import { StartProblem } from '../start-problem.ts'
+import { openRoom } from './body.ts'
 import { refuseBroken, refuseBug, refuseUnreadable, refuseUnrouted } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { serveRoute } from './serve.ts'
@@ -23,14 +24,20 @@ export type HttpOptions = Readonly<{
   adminToken?: string
   meter: Meter
   logger: Logger
+  /** Most bytes of bodies, of all requests together, from their first byte until they are answered; beyond that the answer is 503. */
+  mostBodyBytes?: number
+  farewell?: Farewell
 }>
+
+/** For how long those who still come are served when it closes; unless `always`, not at all when nobody is connected then. */
+export type Farewell = Readonly<{ ms: number; always?: true; cutShort?: AbortSignal }>
 
 export type Http = AsyncDisposable & Readonly<{ url: string; port: number }>
 
 /**
  * Serves the routes; resolves when requests are accepted. Every refusal and every error is RFC 9457 problem+json.
- * Disposing has clients go elsewhere: for half a second each answer ends its connection, so that no request is on its way into one that is
- * closed; then nothing more is accepted, requests in hand may finish for up to 2 s, and what is still open is closed.
+ * Disposing has clients go elsewhere: for half a second (`farewell`) each answer ends its connection, so that no request is on its way into one
+ * that is closed; then nothing more is accepted, requests in hand may finish for up to 2 s, and what is still open is closed.
  */
 export async function openHttp(options: HttpOptions): Promise<Http> {
   const refuse = (error: Error, request: FastifyRequest): Reply =>
@@ -45,7 +52,7 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
     keepAliveTimeout: 72_000, // longer than the 60 s of common proxies, so that it is not us who hang up
     return503OnClosing: false,
     routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true },
-    frameworkErrors: (error, request, reply) => sendReply(request, reply, refuse(error, request)),
+    frameworkErrors: (error, request, reply) => sendReply(reply, refuse(error, request)),
     clientErrorHandler: refuseBroken,
   })
 
@@ -53,9 +60,10 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null)) // `serveRoute` reads the body, after all checks of the head
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   countRequests(app, options.meter)
-  for (const route of options.routes) serveRoute(app, route, options)
-  app.setNotFoundHandler((request, reply) => sendReply(request, reply, refuseUnrouted(request, options.routes)))
-  app.setErrorHandler((error, request, reply) => sendReply(request, reply, refuse(error as Error, request)))
+  const serving = { ...options, hold: openRoom(options.mostBodyBytes ?? usualBodyBytes) }
+  for (const route of options.routes) serveRoute(app, route, serving)
+  app.setNotFoundHandler((request, reply) => sendReply(reply, refuseUnrouted(request, options.routes)))
+  app.setErrorHandler((error, request, reply) => sendReply(reply, refuse(error as Error, request)))
 
   try {
     await app.listen({ host: options.host, port: options.port })
@@ -68,7 +76,7 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
     port,
     url: urlOf(options.host, port),
     [Symbol.asyncDispose]: async () => {
-      await sendElsewhere(app.server)
+      await sendElsewhere(app.server, options.farewell)
       const closed = new Promise((resolve) => app.server.close(resolve))
       const hangUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
       await closed
@@ -78,18 +86,22 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
   }
 }
 
-const farewellMs = 500
+const usualFarewell: Farewell = { ms: 500 }
 const drainMs = 2_000
+const usualBodyBytes = 100_000_000
 
 /** Those who talk to us now are told with their answer that it was the last one here. */
-const sendElsewhere = async (server: Server): Promise<void> => {
+const sendElsewhere = async (server: Server, farewell: Farewell = usualFarewell): Promise<void> => {
   const connections = await promisify(server.getConnections.bind(server))()
-  if (connections === 0) return
+  if (connections === 0 && !farewell.always) return
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
     response.shouldKeepAlive = false
   })
-  await sleep(farewellMs)
+  await pause(farewell)
 }
+
+const pause = ({ ms, cutShort }: Farewell): Promise<void> =>
+  sleep(ms, undefined, cutShort && { signal: cutShort }).catch(() => {}) // rejects when it is cut short
 
 const countRequests = (app: FastifyInstance, meter: Meter): void => {
   app.addHook('onResponse', (request, reply, done) => {

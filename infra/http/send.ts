@@ -1,27 +1,42 @@
 import { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Reply } from '../../topology/http.ts'
 import { discardRest } from './body.ts'
 
-/** Sends an answer of a room, or of ours. A problem without an `instance` gets the path that was asked for (without its query: that may hold secrets). */
-export const sendReply = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
-  discardRest(request.raw, reply.raw)
-  reply.code(answer.status).header('x-content-type-options', 'nosniff')
-  if (!reply.server.server.listening) reply.header('connection', 'close') // we are on our way out
-  reply.headers(answer.headers ?? {})
+/**
+ * Sends an answer of a room, or of ours, with the headers that all answers of its route have. A problem without an `instance` gets the path
+ * that was asked for (without its query: that may hold secrets). What is in hand whole goes past fastify, whose hooks nobody uses here.
+ */
+export const sendReply = (reply: FastifyReply, answer: Reply, always?: Reply['headers']): void => {
+  const { request, raw } = reply
+  discardRest(request.raw, raw)
+  const headers: Record<string, string | number> = { 'x-content-type-options': 'nosniff', ...always, ...answer.headers }
+  if (!reply.server.server.listening) headers['connection'] = 'close' // we are on our way out
   const { body } = answer
-  if (body === undefined) return reply.send()
-  if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
-  if (isStream(body)) return reply.send(request.method === 'HEAD' ? undefined : Readable.from(body)) // its error cuts the connection
-  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
-  reply.serializer(JSON.stringify) // its own would add a charset, which JSON has not
-  return reply.send(isProblem(answer) ? { ...answer.body, instance: pathOf(request.url) } : body)
+  if (isStream(body) && request.method !== 'HEAD') {
+    reply.code(answer.status).headers(headers).send(Readable.from(body)) // its error cuts the connection
+    return
+  }
+  const bytes = bytesOf(answer, request.url)
+  if (isData(body)) headers['content-type'] ??= 'application/json' // no charset: JSON has none
+  if (!isStream(body) && answer.status !== 204) headers['content-length'] = Buffer.byteLength(bytes)
+  reply.hijack()
+  raw.writeHead(answer.status, headers)
+  raw.end(bytes)
 }
+
+const bytesOf = ({ headers, body }: Reply, url: string): string | Buffer => {
+  if (body === undefined || isStream(body)) return ''
+  if (!isData(body)) return body as string | Buffer
+  const isProblem = headers?.['content-type'] === 'application/problem+json'
+  return JSON.stringify(isProblem ? { ...(body as object), instance: pathOf(url) } : body)
+}
+
+/** Neither text nor bytes, but what is to be written as JSON. */
+const isData = (body: unknown): boolean =>
+  body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body) && !isStream(body)
 
 const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body
-
-const isProblem = (answer: Reply): answer is Reply & { body: object } =>
-  answer.headers?.['content-type'] === 'application/problem+json'
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url

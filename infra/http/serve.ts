@@ -1,57 +1,77 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import { hasBody, problem, type Reply, type RequestHead, type Route } from '../../topology/http.ts'
-import { readBody } from './body.ts'
+import { Asked } from './asked.ts'
+import { type Held, readBody } from './body.ts'
 import { queryOf, queryReader } from './query.ts'
 import { refuseBug } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { tokenCheck } from './token.ts'
 
-export type ServeDeps = Readonly<{ adminToken?: string; logger: Logger }>
+export type ServeDeps = Readonly<{
+  adminToken?: string
+  logger: Logger
+  /** Begins to count what a request holds of the bytes that all may hold. */
+  hold: () => Held
+}>
 
 /** Mounts one route: the token, the query, `admit`, encoding and size are decided on the head; then the body is read; then the room is asked. */
 export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps): void => {
+  const { logger, hold } = deps
   const refuseToken = route.access === 'token' ? tokenCheck(needToken(deps, route)) : () => undefined
   const readQuery = queryReader(queryOf(route))
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<Reply | undefined> => {
-    const stranger = refuseToken(request.headers.authorization)
+    const stranger = refuseToken(request.raw.headers.authorization)
     if (stranger !== undefined) return stranger
     const query = readQuery(request.query as Record<string, unknown>)
     if (query.kind === 'refused') return query.reply
-    const head = headOf(request, query.values)
-    const limit = typeof route.bodyLimit === 'function' ? route.bodyLimit(head) : route.bodyLimit
-    const refusal = route.admit?.(head) ?? (hasBody(head.headers) ? refuseBody(head, limit) : undefined)
+    const asked = new Asked(request, { query: query.values, reply })
+    const limit = typeof route.bodyLimit === 'function' ? route.bodyLimit(asked) : route.bodyLimit
+    const refusal = route.admit?.(asked)
     if (refusal !== undefined) return refusal
+    return hasBody(asked.headers) ? answerWithBody(asked, { request, reply, limit }) : route.handle(asked)
+  }
 
-    const body = await readBody(request.raw, reply.raw, limit)
-    switch (body.kind) {
-      case 'read':
-        return route.handle({
-          ...head,
-          body: body.bytes,
-          get signal() {
-            return goneSignal(reply)
-          },
-        })
-      case 'too-large':
-        return tooLarge(limit)
-      case 'gone':
-        return undefined
-      default:
-        return body satisfies never
+  const answerWithBody = async (
+    asked: Asked,
+    { request, reply, limit }: Readonly<{ request: FastifyRequest; reply: FastifyReply; limit: number }>,
+  ): Promise<Reply | undefined> => {
+    const held = hold()
+    const refusal = refuseBody(asked, { limit, held })
+    if (refusal !== undefined) return refusal
+    try {
+      const body = await readBody(request.raw, reply.raw, { limit, held })
+      switch (body.kind) {
+        case 'read':
+          asked.body = body.bytes
+          return await route.handle(asked)
+        case 'too-large':
+          return tooLarge(limit)
+        case 'no-room':
+          return noRoom
+        case 'gone':
+          return undefined
+        default:
+          return body satisfies never
+      }
+    } finally {
+      held.release()
     }
   }
 
-  app.route({
-    method: route.method,
-    url: route.path,
-    handler: async (request, reply) => {
-      const found = await answer(request, reply).catch((error: unknown) => refuseBug(error, request, deps.logger))
-      if (found === undefined) return reply.hijack() // nobody is there to be answered
-      return sendReply(request, reply.headers(route.headers ?? {}), found)
-    },
-  })
+  const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      const found = await answer(request, reply)
+      if (found === undefined)
+        reply.hijack() // nobody is there to be answered
+      else sendReply(reply, found, route.headers)
+    } catch (error) {
+      sendReply(reply, refuseBug(error, request, logger), route.headers)
+    }
+  }
+
+  app.route({ method: route.method, url: route.path, handler: (request, reply) => void serve(request, reply) })
 }
 
 /** A route that asks for a token is not served where none is known. */
@@ -60,16 +80,11 @@ const needToken = ({ adminToken }: ServeDeps, { path }: Route): string => {
   return adminToken
 }
 
-const headOf = (request: FastifyRequest, query: Readonly<Record<string, unknown>>): RequestHead => ({
-  method: request.method,
-  url: request.url,
-  params: request.params as Record<string, string>,
-  query,
-  headers: request.headers as Record<string, string>,
-})
-
-const refuseBody = (head: RequestHead, limit: number): Reply | undefined => {
-  const encoding = head.headers['content-encoding']?.toLowerCase() ?? 'identity'
+const refuseBody = (
+  { headers }: RequestHead,
+  { limit, held }: Readonly<{ limit: number; held: Held }>,
+): Reply | undefined => {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
   if (encoding !== 'identity') {
     return problem(
       415,
@@ -78,7 +93,9 @@ const refuseBody = (head: RequestHead, limit: number): Reply | undefined => {
       { headers: { 'accept-encoding': 'identity' } },
     )
   }
-  return Number(head.headers['content-length'] ?? 0) > limit ? tooLarge(limit) : undefined
+  const declared = Number(headers['content-length'] ?? 0)
+  if (declared > limit) return tooLarge(limit)
+  return held.has(declared) ? undefined : noRoom
 }
 
 const tooLarge = (limit: number): Reply =>
@@ -88,8 +105,9 @@ const tooLarge = (limit: number): Reply =>
     limit === 0 ? 'This address takes no body.' : `The body is larger than the ${limit} bytes that are taken here.`,
   )
 
-const goneSignal = (reply: FastifyReply): AbortSignal => {
-  const gone = new AbortController()
-  reply.raw.once('close', () => reply.raw.writableFinished || gone.abort())
-  return gone.signal
-}
+const noRoom: Reply = problem(
+  503,
+  'Service Unavailable',
+  'As much is being received as this process holds at once. Send it again in a moment: nothing of it was kept.',
+  { headers: { 'retry-after': '1' } },
+)

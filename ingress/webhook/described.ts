@@ -51,7 +51,10 @@ export const doorAnswers = (door: 'i' | 'inbox'): Answers => ({
   ...noDoor,
   413: refusal('The body is larger than its source takes.'),
   415: refusal('The content type is missing, or is none that can be read here.'),
-  503: refusal('The log did not confirm the message in time: send it again.', retryLater),
+  503: refusal(
+    'The log did not confirm the message in time, or too much is being received: send it again.',
+    retryLater,
+  ),
 })
 
 export const foundAnswers: Answers = {

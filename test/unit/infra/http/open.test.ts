@@ -195,6 +195,41 @@ test('a client that goes away in the middle of its body harms nobody', async () 
   expect((await fetch(`${http.url}/echo/a`, { method: 'POST' })).status).toBe(200)
 })
 
+test('bodies that are being received or worked on hold no more bytes than all may together', async () => {
+  const entered = Promise.withResolvers<void>()
+  const done = Promise.withResolvers<void>()
+  const slow: Route = {
+    ...echo,
+    path: '/slow',
+    handle: async () => {
+      entered.resolve()
+      await done.promise
+      return { status: 200 }
+    },
+  }
+  await using own = await serve([echo, slow], { mostBodyBytes: 1_000 })
+  const send = (path: string, bytes: number) => fetch(own.url + path, { method: 'POST', body: 'x'.repeat(bytes) })
+  const first = send('/slow', 600)
+  await entered.promise
+
+  const refused = await send('/echo/a', 500)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  expect((await problemOf(refused))['detail']).toContain('nothing of it was kept')
+  const chunks = `${post}transfer-encoding: chunked\r\n\r\n1f4\r\n${'x'.repeat(500)}\r\n0\r\n\r\n`
+  expect(await exchange(own.port, chunks)).toMatch(/^HTTP\/1.1 503 /)
+  expect((await send('/echo/a', 400)).status).toBe(200)
+
+  done.resolve()
+  expect((await first).status).toBe(200)
+  expect((await send('/echo/a', 500)).status).toBe(200)
+  expect(await exchange(own.port, chunks)).toMatch(/^HTTP\/1.1 200 /)
+})
+
+test('an answer that cannot be written is a 500', async () => {
+  await using own = await serve([{ ...echo, handle: () => ({ status: 200, body: { n: 1n } }) }])
+  expect((await fetch(`${own.url}/echo/a`, { method: 'POST' })).status).toBe(500)
+})
+
 test('requests are counted by the pattern of their route', async () => {
   await using own = await serve([echo])
   await fetch(`${own.url}/echo/a`, { method: 'POST' })

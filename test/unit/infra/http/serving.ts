@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { Type } from 'typebox'
-import { openHttp } from '../../../../infra/http/open.ts'
+import { type HttpOptions, openHttp } from '../../../../infra/http/open.ts'
 import { type OpenMeter, openMeter } from '../../../../infra/metrics/open.ts'
 import type { Logger } from '../../../../topology/flow/ports.ts'
 import type { Route } from '../../../../topology/http.ts'
@@ -19,10 +19,10 @@ export const listeningLogger = (): Logger & { said: Said[] } => {
 export type Serving = AsyncDisposable & { url: string; port: number; meter: OpenMeter; logger: { said: Said[] } }
 
 /** A real server on a free port. */
-export const serve = async (routes: readonly Route[]): Promise<Serving> => {
+export const serve = async (routes: readonly Route[], more: Partial<HttpOptions> = {}): Promise<Serving> => {
   const meter = openMeter()
   const logger = listeningLogger()
-  const http = await openHttp({ host: '127.0.0.1', port: 0, routes, adminToken, meter, logger })
+  const http = await openHttp({ host: '127.0.0.1', port: 0, routes, adminToken, meter, logger, ...more })
   return { url: http.url, port: http.port, meter, logger, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() }
 }
 
