@@ -10,7 +10,7 @@ export type Reading = Readonly<{
 }>
 
 /** One process of a tree now. Memory in bytes: `pss` shares what several have among them, so that it may be added up. */
-export type Process = Readonly<{ name: string; rss: number; pss: number }>
+export type Process = Readonly<{ pid: number; name: string; rss: number; pss: number }>
 
 /** Reads `/proc` (proc(5)): user and system time of the process and all its descendants, also of those that ended and were waited for. */
 export function cpuOf(rootPid: number): Reading {
@@ -45,7 +45,7 @@ export const sharesOf = (used: CpuSeconds): string =>
 
 /** The process and all its descendants, with their memory. */
 export const processesOf = (rootPid: number): readonly Process[] =>
-  treeOf(rootPid).map(({ pid }) => ({ name: nameOf(pid), rss: memoryOf(pid, 'Rss'), pss: memoryOf(pid, 'Pss') }))
+  treeOf(rootPid).map(({ pid }) => ({ pid, name: nameOf(pid), rss: memoryOf(pid, 'Rss'), pss: memoryOf(pid, 'Pss') }))
 
 type Stat = Readonly<{ pid: number; parent: number; ticks: number; endedTicks: number }>
 

@@ -50,12 +50,17 @@ export async function deploy(penstock: Penstock, jobs: number): Promise<Deployed
   })
   if (!answer.ok) throw new Error(`the project was refused: ${await answer.text()}`)
   const answered = performance.now() - startedAt
-  await until(async () => (await topicsInHand(penstock)) >= jobs, 'the runner has every job’s topic', 600_000)
+  await untilConsumed(penstock, jobs)
   return { answered, consumed: performance.now() - startedAt }
 }
 
-/** How many topics of jobs the runner has; each has one partition here. */
-const topicsInHand = async ({ url }: Penstock): Promise<number> => {
-  const text = await (await fetch(`${url}/metrics`)).text()
-  return Number(/^penstock_consumer_partitions\{group="runner"\} (\d+)/m.exec(text)?.[1] ?? 0)
-}
+/** Waits until the runner has the topics of so many jobs; each has one partition here. */
+export const untilConsumed = ({ url }: Penstock, jobs: number): Promise<boolean> =>
+  until(
+    async () => {
+      const text = await (await fetch(`${url}/metrics`)).text()
+      return Number(/^penstock_consumer_partitions\{group="runner"\} (\d+)/m.exec(text)?.[1] ?? 0) >= jobs
+    },
+    'the runner has every job’s topic',
+    600_000,
+  )

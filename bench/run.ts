@@ -18,6 +18,18 @@ import { profile } from './profile.ts'
 import { changesOf, type Report } from './report.ts'
 import type { Bench } from './result.ts'
 import { memory, start } from './start.ts'
+import { jobsByDefault, topics } from './topics.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: 'boolean' },
+    write: { type: 'boolean' },
+    compare: { type: 'string' },
+    sizes: { type: 'string', default: jobsByDefault.join() },
+    results: { type: 'string', default: resolve(import.meta.dirname, 'results') },
+  },
+})
 
 /** Every bench there is, in the order of the targets. */
 const benches: readonly Bench[] = [
@@ -34,20 +46,12 @@ const benches: readonly Bench[] = [
   { id: 'B6', run: b6 },
   { id: 'B7', run: b7 },
   { id: 'B8', run: b8 },
+  { id: 'topics', run: topics(values.sizes.split(',').map(Number)) },
   { id: 'start', run: start },
   { id: 'memory', run: memory },
   { id: 'profile', run: profile },
 ]
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    short: { type: 'boolean' },
-    write: { type: 'boolean' },
-    compare: { type: 'string' },
-    results: { type: 'string', default: resolve(import.meta.dirname, 'results') },
-  },
-})
 const wanted = new Set(positionals.map((id) => id.toUpperCase()))
 const chosen = wanted.size === 0 ? benches : benches.filter(({ id }) => wanted.delete(id.toUpperCase()))
 if (wanted.size > 0) {
