@@ -1,7 +1,7 @@
 import type { RequestHead } from '../../topology/http.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import type { Source } from '../../topology/project/project.ts'
-import { isUuid } from '../../topology/words/ids.ts'
+import { ofFew } from './of-few.ts'
 import { perDeploy } from './per-deploy.ts'
 
 export type Addressed = Readonly<{ project: Deployed; source: Source }>
@@ -9,8 +9,7 @@ export type Addressed = Readonly<{ project: Deployed; source: Source }>
 /** The source that `/i/<id>[/more]`, `/inbox/<id>` or `/i/<project>/<path>` means. Ids may be written in capitals (RFC 9562 section 4). */
 export const sourceAt = (catalogue: Catalogue, path: readonly string[]): Addressed | undefined => {
   const [, first = '', second = ''] = path
-  const id = first.toLowerCase()
-  const byId = isUuid(id) ? catalogue.sourceById(id) : undefined
+  const byId = catalogue.sourceById(first) ?? catalogue.sourceById(first.toLowerCase())
   if (byId !== undefined) return byId
   const project = catalogue.projects().get(first)
   const source = project && sourcesByPath(project).get(second)
@@ -18,8 +17,12 @@ export const sourceAt = (catalogue: Catalogue, path: readonly string[]): Address
 }
 
 /** The segments of the path that was asked for, decoded: `['i', '<id>', …]`. */
-export const segmentsOf = ({ url }: RequestHead): readonly string[] =>
-  (url.split('?', 1)[0] ?? '').split('/').slice(1).map(decoded)
+export const segmentsOf = ({ url }: RequestHead): readonly string[] => {
+  const end = url.indexOf('?')
+  return segmentsOfPath(end < 0 ? url : url.slice(0, end))
+}
+
+const segmentsOfPath = ofFew((path): readonly string[] => path.split('/').slice(1).map(decoded))
 
 const sourcesByPath = perDeploy(({ project }): ReadonlyMap<string, Source> => {
   const sources = [...project.sources.values()]

@@ -19,7 +19,8 @@ export const preflight = ({ headers }: RequestHead): Reply => ({
 
 /** A message is durable. `/inbox/` says so as OpenFn v1 did, `/i/` as v2 does. */
 export const accepted = ({ url }: RequestHead, { message, run }: Accepted): Reply => {
-  const headers = { 'x-meta-work-order-id': message, ...(run !== null && { 'x-meta-run-id': run }) }
+  const headers: Reply['headers'] =
+    run === null ? { 'x-meta-work-order-id': message } : { 'x-meta-work-order-id': message, 'x-meta-run-id': run }
   return url.startsWith('/inbox/')
     ? { status: 202, headers, body: { message_id: message, accepted_at: new Date(timeOf(message)).toISOString() } }
     : { status: 200, headers, body: { work_order_id: message, run_id: run } }

@@ -3,6 +3,7 @@ import { problem, type Reply, type RequestHead } from '../../topology/http.ts'
 import { depthOf, type Json, maxDepth } from '../../topology/words/json.ts'
 import { isJson, isUtf8Charset, mediaTypeOf } from '../../topology/words/media-type.ts'
 import { whereJsonBreaks } from './json-breaks.ts'
+import { ofFew } from './of-few.ts'
 
 /** A body that says what it is and is what it says. `bytes` are kept as they came. */
 export type Body = Readonly<{ bytes: Buffer; contentType: string; value: Json }>
@@ -12,12 +13,16 @@ export type BodyRead = Readonly<{ kind: 'read'; body: Body } | { kind: 'refused'
 export const refuseContentType = ({ headers }: RequestHead): Reply | undefined => {
   const contentType = headers['content-type']
   if (contentType === undefined) return unsupported(`The header content-type is missing: ${remedy}`)
+  return refuseType(contentType) ?? undefined
+}
+
+const refuseType = ofFew((contentType): Reply | null => {
   const type = mediaTypeOf(contentType)
   if (!isJson(type)) return unsupported(`A body of ${JSON.stringify(type.essence)} cannot be read here: ${remedy}`)
   return isUtf8Charset(type)
-    ? undefined
+    ? null
     : unsupported(`JSON is UTF-8 (RFC 8259): the charset ${JSON.stringify(type.charset)} cannot be read here.`)
-}
+})
 
 /** Reads a body. Without one, the query parameters are the body (`semantics.md` 1). */
 export const readBody = (bytes: Buffer, { headers, query }: RequestHead): BodyRead => {
@@ -32,13 +37,15 @@ export const readBody = (bytes: Buffer, { headers, query }: RequestHead): BodyRe
 const readJson = (bytes: Buffer, contentType: string): BodyRead => {
   if (!isUtf8(bytes)) return refused('The body is not UTF-8.')
   if (depthOf(bytes) > maxDepth) return refused(`The body nests deeper than ${maxDepth} levels.`)
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '')
+  const text = withoutMark(bytes.toString('utf8'))
   try {
     return { kind: 'read', body: { bytes, contentType, value: JSON.parse(text) as Json } }
   } catch {
     return refused(`The body is not JSON: ${breakOf(text)}`)
   }
 }
+
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
 
 const breakOf = (text: string): string => {
   const offset = whereJsonBreaks(text)

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { RequestHead } from '../../topology/http.ts'
+import { ofFew } from './of-few.ts'
 
 /**
  * The headers of a request that may be kept, shown to people and given to jobs. An allow-list: the usual ones and everything a sender may
@@ -18,22 +19,13 @@ export const headerText = (value: string): string => {
   return isUtf8(bytes) ? bytes.toString('utf8') : value
 }
 
-const cleaned = (value: string): string => headerText(value).replace(/[\r\n\0]/g, '')
+const cleaned = (value: string): string => (plain.test(value) ? value : headerText(value).replace(/[\r\n\0]/g, ''))
 
+const plain = /^[ -~]*$/
 const beyondAscii = /[\u0080-\uffff]/
 const maxLength = 2_000
 
-/** Senders use few names, and say them again with each message: what is known of these many is kept. */
-const known = new Map<string, boolean>()
-const mostKnown = 1_000
-
-const isShown = (name: string): boolean => {
-  const found = known.get(name)
-  if (found !== undefined) return found
-  const shown = allowed.test(name) && !secret.test(name) && !ours.test(name)
-  if (known.size < mostKnown) known.set(name, shown)
-  return shown
-}
+const isShown = ofFew((name) => allowed.test(name) && !secret.test(name) && !ours.test(name))
 
 const usual =
   'accept|accept-language|content-type|content-length|date|from|host|idempotency-key|origin|referer|user-agent'

@@ -4,8 +4,10 @@ import type { Deployed } from '../../topology/project/catalogue.ts'
 export const perDeploy = <T>(derive: (deployed: Deployed) => T): ((deployed: Deployed) => T) => {
   const known = new WeakMap<Deployed, { value: T }>()
   return (deployed) => {
-    const found = known.get(deployed) ?? { value: derive(deployed) }
-    known.set(deployed, found)
-    return found.value
+    const found = known.get(deployed)
+    if (found !== undefined) return found.value
+    const value = derive(deployed)
+    known.set(deployed, { value })
+    return value
   }
 }

@@ -10,11 +10,11 @@ import { traceOf } from '../words/trace.ts'
 export const intakeRecord = (message: NewMessage): Outgoing => {
   const headers: Record<string, string> = {
     'penstock-message-id': message.id,
-    ...(message.source !== null && { 'penstock-source': message.source }),
     'content-type': message.contentType,
     'penstock-request': JSON.stringify(message.request),
-    ...(message.traceparent !== null && { traceparent: message.traceparent }),
   }
+  if (message.source !== null) headers['penstock-source'] = message.source
+  if (message.traceparent !== null) headers['traceparent'] = message.traceparent
   for (const name in message.headers) headers[`http-${name}`] = message.headers[name] ?? ''
   return { topic: intakeTopic(message.project), key: message.key, value: message.body, headers }
 }
