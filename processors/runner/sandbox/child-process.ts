@@ -2,7 +2,6 @@ import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
-import { outOfMemory } from './killed.ts'
 import { type FromChild, type Isolates, type JobToRun, parseFromChild, toChildText } from './messages.ts'
 import { pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 
@@ -11,7 +10,7 @@ export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
 export type Answer =
-  | Readonly<{ kind: 'outcome'; outcome: Outcome; childDied: boolean }>
+  | Readonly<{ kind: 'outcome'; outcome: Outcome }>
   | Readonly<{ kind: 'again'; why: string; childDied: boolean }>
 
 /** One process that runs jobs, as its parent holds it. */
@@ -44,11 +43,15 @@ export type ChildLimits = Readonly<{
   quietChecks: number
 }>
 
-/** Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. */
-export const startChild = (realmScript: string): Child => {
+/**
+ * Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. `onStuck` is told of a job
+ * whose isolate nothing ends but the process.
+ */
+export const startChild = (realmScript: string, onStuck: (job: Job) => void): Child => {
   const process_ = spawnChild()
   const inHand = new Map<number, InHand>()
   const jobNumbers = new Map<string, number>()
+  const jobs = new Map<number, Job>()
   const ready = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<ChildEnd>()
   let lastRun = 0
@@ -81,11 +84,16 @@ export const startChild = (realmScript: string): Child => {
         isolates = message.isolates
         return
       case 'ended':
-        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome, childDied: false })
+        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
         return
       case 'again':
         for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
         return
+      case 'stuck': {
+        const job = jobs.get(message.job)
+        if (job) onStuck(job)
+        return
+      }
       default:
         message satisfies never
     }
@@ -106,10 +114,8 @@ export const startChild = (realmScript: string): Child => {
     if (!alive) return
     alive = false
     const reason = why ?? 'died'
-    const how = reason === 'silent' ? 'it did not answer' : exit
-    const alone = inHand.size === 1
-    for (const [run, held] of inHand)
-      settle(run, (alone && blame(reason, held)) || { kind: 'again', why: how, childDied: true })
+    const how = reason === 'silent' ? 'it did not answer' : reason === 'memory' ? 'memory' : exit
+    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how, childDied: true })
     ready.reject(
       reason === 'closed'
         ? closedError()
@@ -138,6 +144,7 @@ export const startChild = (realmScript: string): Child => {
     if (known !== undefined) return known
     const number = jobNumbers.size + 1
     jobNumbers.set(key, number)
+    jobs.set(number, job)
     frames.send(toChildText({ kind: 'job', job: number, facts: JSON.stringify(facts) }))
     return number
   }
@@ -188,7 +195,3 @@ const slack = 3
 
 /** A warm realm takes half a second on a quiet machine. */
 const startMs = 60_000
-
-/** Only for a kill of ours that the only run in the child had earned. */
-const blame = (reason: ChildEnd, { memoryMb }: InHand): Answer | undefined =>
-  reason === 'memory' ? { kind: 'outcome', outcome: outOfMemory(memoryMb), childDied: true } : undefined

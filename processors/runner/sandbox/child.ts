@@ -5,7 +5,7 @@ import type { Problem } from '../language/problem.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
-import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText } from './messages.ts'
+import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText, stuckText } from './messages.ts'
 import { realmMaker } from './realm-host.ts'
 import { rehearse } from './rehearsal.ts'
 import { openSpares, type Spares } from './spares.ts'
@@ -90,6 +90,7 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
       if (hosts.get(job) === host) hosts.delete(job)
       for (const todo of notBegun) start(job, todo)
     },
+    onStuck: () => frames.send(stuckText(job)),
   })
   everyHost.add(host)
   return host
@@ -108,7 +109,7 @@ const sweep = (): void => {
   for (const host of everyHost) {
     host.sweep(now)
     runs += host.size()
-    if (host.isClosed()) everyHost.delete(host)
+    if (host.isOver()) everyHost.delete(host)
   }
   if (runs === 0) {
     clearInterval(sweeper)

@@ -1,3 +1,4 @@
+import type { Job } from '../../../topology/project/project.ts'
 import { type Child, type ChildEnd, closedError, startChild } from './child-process.ts'
 
 /** All child processes of a sandbox: watches their memory and their silence, and leaves none behind. */
@@ -5,8 +6,8 @@ export type Fleet = Readonly<{
   start(): Child
   /** Makes sure that the watch is on; it ends by itself when nothing runs. */
   watch(): void
-  /** Told of a child that has grown too large to be kept. */
-  onGrown(listener: (child: Child) => Promise<void>): void
+  /** Told of a child that is not to be kept: it has grown too large, or an isolate in it does not end. */
+  onUnfit(listener: (child: Child) => Promise<void>): void
   /** What it consists of now. */
   state(): SandboxState
   isClosed(): boolean
@@ -23,23 +24,28 @@ export type FleetOptions = Readonly<{
   recycleRssMb: number
   silenceMs: number
   onChildEnd: (why: ChildEnd) => void
+  /** Told of a job that made its process unfit. */
+  onStuck: (job: Job) => void
 }>
 
-export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limits }: FleetOptions): Fleet => {
+export const openFleet = (options: FleetOptions): Fleet => {
+  const { script, recycleRssMb, silenceMs, onChildEnd, onStuck, ...limits } = options
   const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
-  let onGrown: (child: Child) => Promise<void> = async () => {}
+  let onUnfit: (child: Child) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let idle = 0
 
   const check = (): void => {
     let running = 0
     for (const child of children) {
       const rssMb = child.check({ ...limits, quietChecks }) / 2 ** 20
-      if (rssMb > recycleRssMb && child.isAlive()) void onGrown(child)
+      if (rssMb > recycleRssMb && child.isAlive()) void onUnfit(child)
       running += child.size()
     }
-    if (running > 0) return
+    idle = running > 0 ? 0 : idle + 1
+    if (idle < idleChecks) return
     clearInterval(timer)
     timer = undefined
   }
@@ -47,7 +53,10 @@ export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limi
   return {
     start: () => {
       if (closed) throw closedError()
-      const child = startChild(script)
+      const child: Child = startChild(script, (job) => {
+        onStuck(job)
+        if (!closed) void onUnfit(child)
+      })
       children.add(child)
       void child.ended.then((why) => {
         children.delete(child)
@@ -56,10 +65,11 @@ export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limi
       return child
     },
     watch: () => {
+      idle = 0
       timer ??= setInterval(check, checkMs)
     },
-    onGrown: (listener) => {
-      onGrown = listener
+    onUnfit: (listener) => {
+      onUnfit = listener
     },
     state: () => {
       const sum = (of: (child: Child) => number) => [...children].reduce((all, child) => all + of(child), 0)
@@ -82,3 +92,5 @@ export const openFleet = ({ script, recycleRssMb, silenceMs, onChildEnd, ...limi
 
 /** Memory can grow by a gigabyte a second. */
 const checkMs = 100
+/** How long the watch goes on when no run does: an isolate that was disposed may still take memory. */
+const idleChecks = 50

@@ -11,11 +11,12 @@ export type JobHost = Readonly<{
   add(todo: RunToDo): void
   /** Nobody wants this run any longer. */
   cut(run: number): void
-  /** Looks for runs that are over their time. */
+  /** Looks for runs that are over their time, and for an isolate that does not end. */
   sweep(now: number): void
-  /** Runs that wait or are in hand. */
+  /** Runs that wait or are in hand; one, too, while its isolate is ending. */
   size(): number
-  isClosed(): boolean
+  /** Its isolate is no more. */
+  isOver(): boolean
   dispose(): void
 }>
 
@@ -26,16 +27,19 @@ export type JobHostOptions = Readonly<{
   send: (text: string) => void
   /** This isolate takes no more; these runs had not begun in it. */
   onLeave: (notBegun: readonly RunToDo[]) => void
+  /** This isolate was disposed and goes on all the same: some of V8's own loops cannot be stopped. Only the process can end it. */
+  onStuck: () => void
 }>
 
 type InHand = Readonly<{ timeoutMs: number; startedAt: number }> & { askedAt: number | null; unwanted: boolean }
 
-export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptions): JobHost => {
+export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: JobHostOptions): JobHost => {
   const waiting: RunToDo[] = []
   const inHand = new Map<number, InHand>()
   let realm: Realm | undefined
   let mode: 'open' | 'draining' | 'closed' = 'open'
   let busy = false
+  let closedAt = 0
   let turnWanted = false
   let atOnce = 1
   let sinceCheck = 0
@@ -111,10 +115,13 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
 
   const close = (): void => {
     if (mode === 'open') onLeave(waiting.splice(0))
+    if (mode !== 'closed') closedAt = performance.now()
     mode = 'closed'
     clearTimeout(timer)
     realm?.dispose()
   }
+
+  const isEnding = (): boolean => mode === 'closed' && busy
 
   const tell = (run: number, { state, ...outcome }: Outcome): void =>
     send(endedText(`${run}\n${JSON.stringify(outcome)}\n${state ?? ''}`))
@@ -158,6 +165,10 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
       ask(run)
     },
     sweep: (now) => {
+      if (isEnding() && now - closedAt > endMs) {
+        closedAt = Number.POSITIVE_INFINITY // told once
+        onStuck()
+      }
       for (const [run, held] of inHand) {
         if (held.askedAt === null) {
           if (now - held.startedAt <= held.timeoutMs) continue
@@ -166,8 +177,8 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
         } else if (now - held.askedAt > (inHand.size === 1 ? yieldAloneMs : yieldMs)) return giveUp('timeout')
       }
     },
-    size: () => waiting.length + inHand.size,
-    isClosed: () => mode === 'closed',
+    size: () => waiting.length + inHand.size + (isEnding() ? 1 : 0),
+    isOver: () => mode === 'closed' && !busy,
     dispose: close,
   }
 }
@@ -175,6 +186,9 @@ export const openJobHost = ({ job, realm: opening, send, onLeave }: JobHostOptio
 /** How long an isolate may go on after a run of it is over its time (`semantics.md` 7); less where it can hurt no neighbour. */
 const yieldMs = 1_000
 const yieldAloneMs = 200
+
+/** How long an isolate may go on after it was disposed: JavaScript stops at once. */
+const endMs = 1_000
 
 const turnsBetweenChecks = 500
 

@@ -63,12 +63,15 @@ export const aliveMs = 500
 /** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
 export const endedText = (lines: string): string => `ended\n${lines}`
 export const againText = ({ why, runs }: Again): string => `again\n${[why, ...runs].join('\n')}`
+/** An isolate of this job does not end: the process has to, and the job is to blame. */
+export const stuckText = (job: number): string => `stuck\n${job}`
 
 export type FromChild =
   | Readonly<{ kind: 'ready' }>
   | Readonly<{ kind: 'alive'; isolates: Isolates }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
+  | Readonly<{ kind: 'stuck'; job: number }>
 
 /** Throws for what is no message of ours: such a child is not to be trusted any longer. */
 export const parseFromChild = (text: string): FromChild => {
@@ -80,6 +83,8 @@ export const parseFromChild = (text: string): FromChild => {
       return { kind, isolates: { loaded: Number(lines[0]), spare: Number(lines[1]) } }
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
+    case 'stuck':
+      return { kind, job: Number(lines[0]) }
     case 'ended': {
       const runs = []
       for (let at = 0; at + 2 < lines.length; at += 3) {

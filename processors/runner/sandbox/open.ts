@@ -45,17 +45,20 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   const { version, children = 1 } = options
   const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 500, silenceMs = 10_000, onChildEnd = () => {} } = options
   const script = await realmScript()
-  const fleet = openFleet({ script, maxRssMb, baseRssMb, recycleRssMb, silenceMs, onChildEnd })
+  const quarantine = openQuarantine()
+  const fleet = openFleet({
+    ...{ script, maxRssMb, baseRssMb, recycleRssMb, silenceMs, onChildEnd },
+    onStuck: quarantine.take,
+  })
   const shared = openSharedPlaces(fleet, children)
   const alone = openAlonePlaces(fleet)
   const firstLine = `Penstock ${version}, Node ${process.version}, adaptor `
 
-  const quarantine = openQuarantine()
-
   const outcomeOf = async (work: Work, signal: AbortSignal): Promise<Outcome> => {
     if (quarantine.holds(work.job)) return alone.run(work, signal)
     const answer = await attempt(await shared.child(), work, signal)
-    const outcome = answer.kind === 'outcome' ? answer.outcome : await alone.run(work, signal)
+    if (answer.kind === 'outcome') return answer.outcome
+    const outcome = await alone.run(work, signal)
     if (answer.childDied && mayHaveTaken(outcome)) quarantine.take(work.job)
     return outcome
   }

@@ -2,7 +2,7 @@ import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import type { Answer, Child } from './child-process.ts'
 import type { Fleet } from './fleet.ts'
-import { crashLoop, outOfMemory } from './killed.ts'
+import { crashLoop, mayHaveTaken, outOfMemory } from './killed.ts'
 
 export type Work = Readonly<{ job: Job; state: string }>
 
@@ -42,15 +42,15 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
     return child
   }
 
-  fleet.onGrown(async (grown) => {
-    const place = places.indexOf(grown)
-    if (place < 0 || leaving.has(grown)) return
-    leaving.add(grown)
+  fleet.onUnfit(async (unfit) => {
+    const place = places.indexOf(unfit)
+    if (place < 0 || leaving.has(unfit)) return
+    leaving.add(unfit)
     const next = fleet.start()
-    if ((await isReady(next)) && places[place] === grown) occupy(place, next)
+    if ((await isReady(next)) && places[place] === unfit) occupy(place, next)
     else next.kill('recycled')
-    grown.retire()
-    leaving.delete(grown)
+    unfit.retire()
+    leaving.delete(unfit)
   })
 
   return {
@@ -100,8 +100,10 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     await child.ready
     try {
       const answer = await attempt(child, work, signal)
-      if (answer.kind === 'outcome') return answer.outcome
-      return abortSignals.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+      if (answer.kind === 'again')
+        return tooMuch.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+      if (mayHaveTaken(answer.outcome)) child.kill('recycled') // nobody is to be blamed for what this run left behind
+      return answer.outcome
     } finally {
       place.idle = setTimeout(child.retire, idleMs).unref()
     }
@@ -128,8 +130,8 @@ const placeOf = (codeId: string): number => (Number.parseInt(codeId.slice(0, 8),
 
 const idleMs = 10_000
 
-/** How V8 ends a process that has no memory left. */
-const abortSignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
+/** How a process ends that has no memory left: by us, or by V8. */
+const tooMuch: ReadonlySet<string> = new Set(['memory', 'SIGABRT', 'SIGTRAP', 'SIGILL'])
 
 /** Who waits for a turn need not wait for it to say that they are gone. */
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
