@@ -51,7 +51,9 @@ export const fairGate = ({ places, kept }: Readonly<{ places: number; kept: numb
     const left = (inside.get(group) ?? 0) - 1
     if (left > 0) inside.set(group, left)
     else inside.delete(group)
+    // Two may come for one that goes: who is next, and who has none now.
     for (const [next, queue] of waiting) {
+      if (taken === places) return
       if (!hasPlace(next)) continue
       const [admit] = queue
       waiting.delete(next)
@@ -60,7 +62,6 @@ export const fairGate = ({ places, kept }: Readonly<{ places: number; kept: numb
       if (queue.size > 0) waiting.set(next, queue)
       enter(next)
       admit()
-      return
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { gate, lanes } from '../../../../topology/flow/lanes.ts'
+import { fairGate, gate, lanes } from '../../../../topology/flow/lanes.ts'
 
 /** A task that ends when it is told to. */
 const openTask = () => {
@@ -120,5 +120,74 @@ describe('a gate', () => {
       ),
     )
     expect([inside, most]).toEqual([0, 3])
+  })
+})
+
+describe('a fair gate', () => {
+  test('keeps its last places for groups that have none', async () => {
+    const { run } = fairGate({ places: 4, kept: 2 })
+    const tasks = Array.from({ length: 7 }, openTask)
+    const groups = ['slow', 'slow', 'slow', 'a', 'a', 'b', 'c']
+    const done = tasks.map((task, n) => run(groups[n] ?? '', task.run))
+    const begun = () => groups.filter((_, n) => tasks[n]?.begun())
+    await turn()
+    expect(begun()).toEqual(['slow', 'slow', 'a', 'b']) // a third slow one and a second a find none, c none at all
+    tasks[3]?.resolve('ended')
+    await turn()
+    expect(begun()).toEqual(['slow', 'slow', 'a', 'a', 'b'])
+    tasks[0]?.resolve('ended')
+    await turn()
+    expect(begun()).toEqual(['slow', 'slow', 'a', 'a', 'b', 'c'])
+    for (const task of tasks) task.resolve('ended')
+    await Promise.all(done)
+    expect(begun()).toEqual(groups)
+  })
+
+  test('groups that wait take turns', async () => {
+    const { run } = fairGate({ places: 1, kept: 0 })
+    const order: string[] = []
+    await Promise.all(['x', 'a', 'a', 'a', 'b', 'b', 'c'].map((group) => run(group, async () => order.push(group))))
+    expect(order).toEqual(['x', 'a', 'b', 'c', 'a', 'b', 'a'])
+  })
+
+  test('never lets more in than it may, leaves no place empty that somebody may have, and lets all in at last', async () => {
+    const work = fc.array(fc.record({ group: fc.constantFrom('a', 'b', 'c', 'd'), turns: fc.nat(3) }), {
+      maxLength: 60,
+    })
+    const sizes = fc
+      .record({ places: fc.integer({ min: 1, max: 8 }), kept: fc.nat(7) })
+      .filter((size) => size.kept < size.places)
+    await fc.assert(
+      fc.asyncProperty(work, sizes, async (all, { places, kept }) => {
+        const { run } = fairGate({ places, kept })
+        const inside: string[] = []
+        const waiting = all.map(({ group }) => group)
+        const broken: unknown[] = []
+        /** Right after somebody came in, or went out and whoever may has followed. */
+        const look = (came?: string): void => {
+          const first = came !== undefined && inside.filter((group) => group === came).length === 1
+          if (inside.length > (first || came === undefined ? places : places - kept)) broken.push([came, [...inside]])
+          const may = waiting.some((group) => inside.length < (inside.includes(group) ? places - kept : places))
+          if (came === undefined && may) broken.push(['empty', [...inside], [...waiting]])
+        }
+        await Promise.all(
+          all.map(({ group, turns }) =>
+            run(group, async () => {
+              inside.push(group)
+              waiting.splice(waiting.indexOf(group), 1)
+              look(group)
+              for (let n = 0; n < turns; n++) await turn()
+              inside.splice(inside.indexOf(group), 1)
+            }).then(async () => {
+              await Promise.resolve()
+              if (inside.length === 0 || waiting.length === 0) return
+              await turn()
+              look()
+            }),
+          ),
+        )
+        expect([inside, waiting, broken]).toEqual([[], [], []])
+      }),
+    )
   })
 })
