@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Desk, type DeskOptions, openDesk, type Place } from '../../../../infra/kafka/desk.ts'
+import { sizeOf } from '../../../../infra/kafka/hold.ts'
 import type { Delivery } from '../../../../topology/flow/ports.ts'
 import { repeatsWithin } from '../../../../topology/flow/repeats.ts'
 import { watermarkAt } from '../../../../topology/flow/watermark.ts'
@@ -210,6 +212,58 @@ it('looks only at partitions in which something has happened since they were com
   desk.committed(desk.uncommitted())
   expect(partitions()).toEqual([])
 })
+
+it('leaves room for whoever comes, however many partitions are slow', async () => {
+  const budgetBytes = 30_000
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat(1_000)),
+      async (sizes, picks) => {
+        const desk = deskOf({ budgetBytes })
+        const inHand: Delivery[][] = sizes.map(() => [])
+        const held = (): readonly number[] =>
+          inHand.map((ones) => ones.reduce((sum, { record }) => sum + sizeOf(record), 0))
+        const free = (): number => budgetBytes - held().reduce((sum, bytes) => sum + bytes, 0)
+        for (const [partition] of sizes.entries()) desk.gain({ topic: 't', partition }, start)
+        /** Each is offered more than it may have, and all that it takes is handed out. */
+        const fill = async (): Promise<void> => {
+          for (const { topic, partition, position } of desk.wants()) {
+            const size = sizes[partition] ?? 0
+            const before = held()[partition]
+            const count = Math.ceil(budgetBytes / (size + 100))
+            const records = Array.from({ length: count }, (_, n) => ({
+              ...recordOf(Number(position) + n, 'k', size),
+              partition,
+            }))
+            desk.offer({ topic, partition }, { from: position, records, next: position + BigInt(count), end: 0n })
+            for (let one = await atOnce(desk); one; one = await atOnce(desk)) inHand[partition]?.push(one)
+            if (held()[partition] !== before)
+              expect(held()[partition]).toBeLessThanOrEqual(Math.max(free(), size + 200))
+          }
+        }
+        await fill()
+        // At first each halves what is left; below that there is only the one record that everybody may have.
+        expect(free()).toBeGreaterThan(sizes.reduce((sum, size) => sum - size - 200, 0))
+        for (const pick of picks.take(400)) {
+          const some = inHand[pick % inHand.length] ?? []
+          const [one] = some.splice(pick % (some.length || 1), 1)
+          await one?.settle()
+          if (pick % 10 === 0) await fill()
+        }
+        expect(free()).toBeGreaterThan(budgetBytes / (sizes.length + 2) / 2)
+        desk.gain({ topic: 'new', partition: 0 }, start)
+        const record = { ...recordOf(0, 'k', Math.floor(free() / 4) - 200), topic: 'new' }
+        desk.offer({ topic: 'new', partition: 0 }, { from: 0n, records: [record, record], next: 2n, end: 2n })
+        expect(await atOnce(desk)).toBeDefined()
+        expect(await atOnce(desk)).toBeDefined()
+      },
+    ),
+    { numRuns: 10, endOnFailure: true },
+  )
+})
+
+const start = { offset: 0n, metadata: '', topicId: '' }
 
 const place: Place = { topic: 't', partition: 0 }
 
