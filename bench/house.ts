@@ -2,13 +2,20 @@ import autocannon from 'autocannon'
 import { type Penstock, startPenstock, until } from '../test/fixtures/penstock.ts'
 
 /** A whole Penstock with one job `n + 1`, as B1 wants it. */
-export async function startWithJob(options: Parameters<typeof startPenstock>[0] = {}): Promise<Penstock> {
+export const startWithJob = (options: Parameters<typeof startPenstock>[0] = {}): Promise<Penstock> =>
+  startWithProject(project, options)
+
+/** A whole Penstock with the project `bench`, given as its document. */
+export async function startWithProject(
+  document: object,
+  options: Parameters<typeof startPenstock>[0] = {},
+): Promise<Penstock> {
   await using opening = new AsyncDisposableStack()
   const penstock = opening.use(await startPenstock({ ...options, env: { LOG_LEVEL: 'warn', ...options.env } }))
   const answer = await penstock.api('/api/projects/bench', {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(project),
+    body: JSON.stringify(document),
   })
   if (!answer.ok) throw new Error(`the project was refused: ${await answer.text()}`)
   opening.move()

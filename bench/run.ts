@@ -13,6 +13,7 @@ import { b5 } from './b5.ts'
 import { b6 } from './b6.ts'
 import { b7 } from './b7.ts'
 import { b8 } from './b8.ts'
+import { b9 } from './b9.ts'
 import { conditionsOf, measureAll, writeTables } from './measure.ts'
 import { profile } from './profile.ts'
 import { changesOf, type Report } from './report.ts'
@@ -46,6 +47,7 @@ const benches: readonly Bench[] = [
   { id: 'B6', run: b6 },
   { id: 'B7', run: b7 },
   { id: 'B8', run: b8 },
+  { id: 'B9', run: b9 },
   { id: 'topics', run: topics(values.sizes.split(',').map(Number)) },
   { id: 'start', run: start },
   { id: 'memory', run: memory },

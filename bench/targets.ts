@@ -39,6 +39,13 @@ export const targets: Readonly<Record<string, Readonly<Record<string, Target>>>>
   B6: { 'rows per CPU-second': least(20_000, 30_000) },
   B7: { 'newest 100 by filter p95': most(100), 'all words p95': most(100), 'by id p95': most(30) },
   B8: { 'CSV to the engine’s own rate': least(0.7, 0.9), 'RSS growth': most(64), 'first byte': most(200) },
+  B9: {
+    'others that failed': most(0),
+    'loop: others’ p99 to quiet': most(1.5),
+    'leak: others’ p99 to quiet': most(1.5),
+    'leak of buffers: others’ p99 to quiet': most(1.5),
+    'log of 10 MB: others’ p99 to quiet': most(1.5),
+  },
   start: { warm: most(8, 5), cold: most(120) },
   memory: { 'all processes, idle': most(1.6, 1.2) },
 }
