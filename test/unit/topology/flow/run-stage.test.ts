@@ -16,7 +16,7 @@ const topic = { retentionMs: 1, maxMessageBytes: 1_000, cleanup: 'delete', preci
 const [source, target] = ['job.p.source', 'job.p.target']
 
 const openLog = async (): Promise<MessageLog> => {
-  const log = openMemoryLog()
+  const log = openMemoryLog({ drainMs: 50 })
   await log.ensureTopics([
     ...fixedTopics,
     { ...topic, name: source, partitions: 1 },
@@ -200,6 +200,80 @@ describe('runStage', () => {
     await new Promise(setImmediate)
     expect(settled).toEqual([])
     expect(await left(log)).toEqual(['a', 'b'])
+  })
+
+  test('what is dropped had not begun, for whoever reads on; what was settled has ended', async () => {
+    const log = await openLog()
+    await write(log, ['a', 'b'])
+    const asked = latch()
+    const begun: number[] = []
+    const loop = start(log, async (record, hand) => {
+      begun.push(hand.begin())
+      if (text(record) === 'a') return emit([copy(record)])
+      asked.open()
+      return new Promise((_, reject) => hand.signal.addEventListener('abort', () => reject(hand.signal.reason)))
+    })
+    await asked.promise
+    await valuesIn(log, target, 1)
+    loop.reading.abort()
+    loop.working.abort()
+    await loop.done
+    await using reader = log.reader({ group: 'g' })
+    reader.subscribe([source])
+    for await (const { record, begun: before, begin } of reader.deliveries(new AbortController().signal)) {
+      expect([text(record), before, begin()]).toEqual(['b', 0, 1])
+      break
+    }
+    expect(begun).toEqual([1, 1])
+  })
+
+  test('stop.working ends it although what is to be written finds no room, and that is left for whoever reads on', async () => {
+    const log = await openLog()
+    await write(log, ['a'])
+    const settling = latch()
+    const nowhere = (record: Incoming): Outgoing => ({ ...copy(record), topic: 'job.p.nowhere' })
+    const loop = start(
+      log,
+      (record) => emit([nowhere(record)]),
+      {},
+      (reader) =>
+        changed(reader, (delivery) => ({
+          ...delivery,
+          settle: (steps) => {
+            settling.open()
+            return delivery.settle(steps)
+          },
+        })),
+    )
+    await settling.promise
+    loop.reading.abort()
+    loop.working.abort()
+    await loop.done
+    expect(await left(log)).toEqual(['a'])
+  })
+
+  test('what waits to be written counts as in hand: no more is read than there is room for', async () => {
+    const log = await openLog()
+    const values = Array.from({ length: 50 }, (_, n) => `${n} ${'x'.repeat(400)}`)
+    await write(log, values)
+    const stop = { reading: new AbortController(), working: new AbortController() }
+    await using reader = log.reader({ group: 'g', budgetBytes: 20_000 })
+    reader.subscribe([source])
+    let asked = 0
+    const full = latch()
+    const stage: Stage = (record) => {
+      if (++asked === 10) full.open()
+      return emit([{ ...copy(record), topic: 'job.p.later' }])
+    }
+    const signals = { reading: stop.reading.signal, working: stop.working.signal }
+    const done = runStage(reader, { name: 'test', stage, retry: retryFaults(() => 0), schedule: atOnce }, signals)
+    await full.promise
+    await new Promise(setImmediate)
+    expect(asked).toBe(10) // each takes some 930 bytes: half of the room
+    await log.ensureTopics([{ ...topic, name: 'job.p.later', partitions: 1 }])
+    expect((await valuesIn(log, 'job.p.later', 50)).map(text)).toEqual(values)
+    stop.reading.abort()
+    await done
   })
 
   test('stop.working alone ends the reading, too', async () => {
