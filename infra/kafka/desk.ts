@@ -26,6 +26,10 @@ export type Desk = Readonly<{
   outdated(idOf: (topic: string) => string | undefined): readonly Place[]
   /** Where to read on, for those that have room, with the bytes they may take. */
   wants(): readonly Want[]
+  /** What has become of `wants` since the last call, in order. Looks only at the partitions in which something lies, or has happened. */
+  newWants(): readonly NewWant[]
+  /** How many partitions it holds. */
+  size(): number
   /** Lays out what was read from `from` on, as far as there is room; the rest will be wanted again. */
   offer(place: Place, chunk: Chunk): void
   /**
@@ -52,6 +56,8 @@ export type Place = Readonly<{ topic: string; partition: number }>
 /** `topicId` tells a topic from another that had its name before. */
 export type Start = Readonly<{ offset: bigint; metadata: string; topicId: string; repeats?: Repeats | undefined }>
 export type Want = Place & Readonly<{ position: bigint; topicId: string; bytes: number }>
+/** Undefined: nothing more is wanted of the partition. */
+export type NewWant = Readonly<{ place: Place; want: Want | undefined }>
 /** `end`: where the log ends, for those who read only what is committed. */
 export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint; end: bigint }>
 export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
@@ -76,6 +82,8 @@ export const openDesk = (options: DeskOptions): Desk => {
   const holds = new Map<string, Hold>()
   const turns = new Set<Hold>()
   const changed = new Set<Hold>()
+  const lively = new Set<Hold>()
+  const unwanted: NewWant[] = []
   const onSettled: (() => void)[] = []
   let settling = 0
   let held = 0
@@ -85,6 +93,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   const touch = (hold: Hold): void => {
     hold.commit = undefined
     changed.add(hold)
+    lively.add(hold)
   }
 
   const wake = (): void => {
@@ -203,6 +212,8 @@ export const openDesk = (options: DeskOptions): Desk => {
     changed.delete(hold)
     held -= hold.bytes
     end(hold)
+    lively.delete(hold)
+    if (hold.want) unwanted.push({ place: hold.place, want: undefined })
     hold.lost.abort()
     for (const resolve of hold.onQuiet.splice(0)) resolve()
   }
@@ -211,6 +222,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   const end = (hold: Hold): void => {
     hold.retired = true
     turns.delete(hold)
+    if (hold.want) lively.add(hold)
     for (const go of hold.onLeaving) go()
   }
 
@@ -218,11 +230,18 @@ export const openDesk = (options: DeskOptions): Desk => {
     lose(place)
     const hold = openHold(place, start)
     holds.set(placeKey(place), hold)
+    lively.add(hold)
     return hold
   }
 
   const hasRoom = (hold: Hold): boolean =>
     hold.count === 0 || roomOf(hold) >= Math.max(options.budgetBytes / 32, hold.refused)
+
+  const wantOf = (hold: Hold): Want | undefined => {
+    if (hold.retired || !hasRoom(hold)) return undefined
+    const bytes = roomOf(hold) >= muchBytes ? muchBytes : littleBytes
+    return { ...hold.place, topicId: hold.topicId, position: hold.position, bytes }
+  }
 
   return {
     gain: (place, start) => void gain(place, start),
@@ -249,15 +268,19 @@ export const openDesk = (options: DeskOptions): Desk => {
     has: (place) => holds.has(placeKey(place)),
     outdated: (idOf) =>
       [...holds.values()].filter(({ place, topicId }) => idOf(place.topic) !== topicId).map(({ place }) => place),
-    wants() {
-      const wants: Want[] = []
-      for (const hold of holds.values()) {
-        if (hold.retired || !hasRoom(hold)) continue
-        const bytes = Math.max(Math.floor(roomOf(hold)), 1)
-        wants.push({ ...hold.place, topicId: hold.topicId, position: hold.position, bytes })
+    wants: () => [...holds.values()].flatMap((hold) => wantOf(hold) ?? []),
+    newWants() {
+      const news = unwanted.splice(0)
+      for (const hold of lively) {
+        const want = wantOf(hold)
+        if (want?.position !== hold.want?.position || want?.bytes !== hold.want?.bytes)
+          news.push({ place: hold.place, want })
+        hold.want = want
+        if (hold.count === 0) lively.delete(hold) // only the room of those in which something lies depends on others
       }
-      return wants
+      return news
     },
+    size: () => holds.size,
     offer(place, { from, records, next: after, end }) {
       const hold = holds.get(placeKey(place))
       if (hold) hold.end = end
@@ -316,3 +339,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     },
   }
 }
+
+/** Two sizes only, so that what is wanted seldom changes but for its position. */
+const muchBytes = 1_000_000
+const littleBytes = 64_000

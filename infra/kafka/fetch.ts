@@ -6,8 +6,14 @@ import { codeName, responseOf } from './errors.ts'
 
 /** Reads records. One call at a time for a broker: calls side by side would only wait for each other there. */
 export type Fetcher = Readonly<{
+  /** From the next call on, the broker is asked for this partition, from there. */
+  want(node: number, want: Want): void
+  /** From the next call on, the broker is not asked for it any more. */
+  unwant(node: number, want: Pick<Want, 'topicId' | 'partition'>): void
+  /** Whether there is anything to ask the broker for. */
+  asks(node: number): boolean
   /** Resolves as soon as there is something, or when `maxWaitMs` is over. Throws what the client throws when the broker does not answer. */
-  fetch(node: number, wants: readonly Want[], limits: FetchLimits): Promise<readonly Fetched[]>
+  fetch(node: number, limits: FetchLimits): Promise<readonly Fetched[]>
 }>
 
 export type FetchLimits = Readonly<{ maxWaitMs: number; maxBytes: number }>
@@ -24,16 +30,29 @@ export type Fetched =
 export const openFetcher = (line: Line): Fetcher => {
   const sessions = new Map<number, Session>()
 
+  const sessionOf = (node: number): Session => {
+    const session = sessions.get(node) ?? { id: 0, epoch: 0, wants: new Map(), news: new Map() }
+    sessions.set(node, session)
+    return session
+  }
+
   return {
-    async fetch(node, wants, { maxWaitMs, maxBytes }) {
-      const session = sessions.get(node) ?? { id: 0, epoch: 0, sent: new Map() }
-      sessions.delete(node) // whatever goes wrong, the next call begins a new one
-      const asked = new Map<string, Asked>()
-      for (const want of wants) {
-        asked.set(`${want.topicId}/${want.partition}`, { want, text: `${want.position} ${roomOf(want)}` })
+    want: (node, want) => void sessionOf(node).news.set(keyOf(want), want),
+    unwant: (node, want) => void sessionOf(node).news.set(keyOf(want), undefined),
+    asks(node) {
+      const { wants, news } = sessionOf(node)
+      let left = wants.size
+      for (const [key, want] of news) {
+        if (want) return true
+        if (wants.has(key)) left--
       }
-      const changed = [...asked].filter(([key, { text }]) => session.sent.get(key)?.text !== text)
-      const gone = [...session.sent].filter(([key]) => !asked.has(key))
+      return left > 0
+    },
+    async fetch(node, { maxWaitMs, maxBytes }) {
+      const session = sessionOf(node)
+      const { id, epoch, wants } = session
+      const { changed, gone } = takeUp(session)
+      session.id = session.epoch = 0 // whatever goes wrong, the next call begins a new one, and names all
       const answer = await line
         .call(
           node,
@@ -42,55 +61,75 @@ export const openFetcher = (line: Line): Fetcher => {
           1,
           maxBytes,
           readCommitted,
-          session.id,
-          session.epoch,
-          byTopic(changed.map(([, one]) => one)).map(([topicId, ones]) => ({
+          id,
+          epoch,
+          byTopic(id === 0 ? [...wants.values()] : changed).map(([topicId, ones]) => ({
             topicId,
             partitions: ones.map(question),
           })),
-          byTopic(gone.map(([, one]) => one)).map(([topicId, ones]) => ({
+          byTopic(id === 0 ? [] : gone).map(([topicId, ones]) => ({
             topicId,
-            partitions: ones.map(({ want }) => want.partition),
+            partitions: ones.map(({ partition }) => partition),
           })),
           '',
         )
         .catch(goodParts)
       if (answer.errorCode !== 0) return []
-      if (answer.sessionId !== 0) sessions.set(node, { id: answer.sessionId, epoch: session.epoch + 1, sent: asked })
+      if (answer.sessionId !== 0) [session.id, session.epoch] = [answer.sessionId, epoch + 1]
       return answer.responses.flatMap(({ topicId, partitions }) =>
         partitions.flatMap((partition) => {
-          const one = asked.get(`${topicId}/${partition.partitionIndex}`)
-          return one ? [fetchedOf(one.want, partition)] : []
+          const want = wants.get(keyOf({ topicId, partition: partition.partitionIndex }))
+          return want ? [fetchedOf(want, partition)] : []
         }),
       )
     },
   }
 }
 
-type Session = Readonly<{ id: number; epoch: number; sent: ReadonlyMap<string, Asked> }>
-type Asked = Readonly<{ want: Want; text: string }>
+/** `wants`: what the broker was asked for last. `news`: what is different next time; undefined for what is not wanted any more. */
+type Session = {
+  id: number
+  epoch: number
+  readonly wants: Map<string, Want>
+  readonly news: Map<string, Want | undefined>
+}
+
+/** Makes the news part of what is asked for, and tells what the broker does not know yet. */
+const takeUp = ({ wants, news }: Session): Readonly<{ changed: readonly Want[]; gone: readonly Want[] }> => {
+  const changed: Want[] = []
+  const gone: Want[] = []
+  for (const [key, want] of news) {
+    const before = wants.get(key)
+    if (want) wants.set(key, want)
+    else wants.delete(key)
+    if (!want && before) gone.push(before)
+    if (want && (want.position !== before?.position || want.bytes !== before.bytes)) changed.push(want)
+  }
+  news.clear()
+  return { changed, gone }
+}
+
+const keyOf = ({ topicId, partition }: Pick<Want, 'topicId' | 'partition'>): string => `${topicId}/${partition}`
+
 type Answer = Awaited<ReturnType<typeof fetchV13.api.async>>
 type FetchResponsePartition = Answer['responses'][number]['partitions'][number]
 
 const readCommitted = 1
 
-/** Two sizes only, so that a session has little to change. */
-const roomOf = ({ bytes }: Want): number => (bytes >= 1_000_000 ? 1_000_000 : 64_000)
-
-const question = ({ want }: Asked) => ({
-  partition: want.partition,
+const question = ({ partition, position, bytes }: Want) => ({
+  partition,
   currentLeaderEpoch: -1,
-  fetchOffset: want.position,
+  fetchOffset: position,
   lastFetchedEpoch: -1,
-  partitionMaxBytes: roomOf(want),
+  partitionMaxBytes: bytes,
 })
 
-const byTopic = (all: readonly Asked[]): readonly [string, readonly Asked[]][] => {
-  const topics = new Map<string, Asked[]>()
+const byTopic = (all: readonly Want[]): readonly [string, readonly Want[]][] => {
+  const topics = new Map<string, Want[]>()
   for (const one of all) {
-    const known = topics.get(one.want.topicId)
+    const known = topics.get(one.topicId)
     if (known) known.push(one)
-    else topics.set(one.want.topicId, [one])
+    else topics.set(one.topicId, [one])
   }
   return [...topics]
 }
@@ -163,34 +202,37 @@ const isAbort = (batch: RecordsBatch): boolean => batch.records[0]?.key?.readInt
  */
 export async function* readRanges(
   cluster: Cluster,
-  fetcher: Fetcher,
+  line: Line,
   { ranges, signal, wait }: RangesToRead,
 ): AsyncGenerator<readonly Incoming[]> {
   const open = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [placeKey(range), { ...range }]))
+  let fetcher = openFetcher(line)
   for (let attempt = 1; open.size > 0 && !signal.aborted; attempt++) {
-    const byNode = new Map<number, Want[]>()
+    const nodes = new Set<number>()
     for (const { topic, partition, from } of open.values()) {
-      const node = cluster.topic(topic)?.leaders[partition] ?? -1
-      const wants = byNode.get(node) ?? []
-      const topicId = cluster.topic(topic)?.id ?? ''
-      wants.push({ topic, topicId, partition, position: from, bytes: 1_000_000 })
-      byNode.set(node, wants)
+      const { leaders, id: topicId } = cluster.topic(topic) ?? { leaders: [], id: '' }
+      const node = leaders[partition] ?? -1
+      fetcher.want(node, { topic, topicId, partition, position: from, bytes: 1_000_000 })
+      nodes.add(node)
     }
-    let trouble = byNode.has(-1)
-    for (const [node, wants] of byNode) {
-      if (node < 0) continue
+    let trouble = nodes.delete(-1)
+    for (const node of nodes) {
       try {
-        for (const fetched of await fetcher.fetch(node, wants, { maxWaitMs: 100, maxBytes: 8_000_000 })) {
-          const range = open.get(placeKey(fetched.place))
+        for (const fetched of await fetcher.fetch(node, { maxWaitMs: 100, maxBytes: 8_000_000 })) {
+          const key = placeKey(fetched.place)
+          const range = open.get(key)
           if (!range) continue
           if (fetched.kind === 'trouble') {
-            if (fetched.code === 'OFFSET_OUT_OF_RANGE') open.delete(placeKey(fetched.place))
-            else trouble = true
-            continue
+            if (fetched.code !== 'OFFSET_OUT_OF_RANGE') trouble = true
+            else open.delete(key)
+          } else {
+            yield fetched.chunk.records.filter(({ offset }) => offset < range.to)
+            range.from = fetched.chunk.next
+            if (range.from >= range.to || range.from >= fetched.chunk.end) open.delete(key)
           }
-          yield fetched.chunk.records.filter(({ offset }) => offset < range.to)
-          range.from = fetched.chunk.next
-          if (range.from >= range.to || range.from >= fetched.chunk.end) open.delete(placeKey(fetched.place))
+          if (open.has(key)) continue
+          const topicId = cluster.topic(range.topic)?.id ?? ''
+          fetcher.unwant(node, { topicId, partition: range.partition })
         }
       } catch {
         trouble = true
@@ -203,6 +245,7 @@ export async function* readRanges(
     await wait(attempt)
     await cluster.refresh([...new Set([...open.values()].map(({ topic }) => topic))]).catch(() => {})
     for (const [key, { topic }] of open) if (!cluster.topic(topic) && attempt >= 5) open.delete(key)
+    fetcher = openFetcher(line) // others may lead now
   }
 }
 

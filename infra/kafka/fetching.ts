@@ -1,7 +1,7 @@
 import type { Logger } from '../../topology/flow/ports.ts'
 import { backoff } from '../../topology/flow/retry.ts'
 import type { Cluster } from './cluster.ts'
-import { type Desk, type Place, placeKey, type Want } from './desk.ts'
+import { type Desk, type NewWant, type Place, placeKey, type Want } from './desk.ts'
 import { textOf } from './errors.ts'
 import { type Fetched, openFetcher } from './fetch.ts'
 import { earliest, latest, listOffsets } from './offsets.ts'
@@ -28,16 +28,41 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   const line = cluster.openLine()
   const fetcher = openFetcher(line)
   const loops = new Map<number, Promise<void>>()
+  /** What is wanted, and of which broker: -1 as long as nobody leads the partition. */
+  const wanted = new Map<string, Readonly<{ want: Want; node: number }>>()
+  const homeless = new Set<string>()
   const ended = Promise.withResolvers<void>()
   let kicked = false
   let refreshing: Promise<void> | undefined
+  let seeking = false
 
-  const wantsOf = (node: number): readonly Want[] => {
-    const wants = desk.wants()
-    const mine = wants.filter(({ topic, partition }) => leaderOf(topic, partition) === node)
-    return mine
+  const leaderOf = ({ topic, partition }: Place): number => cluster.topic(topic)?.leaders[partition] ?? -1
+
+  /** Has the broker that leads the partition asked for what is wanted of it, and no other. */
+  const put = ({ place, want }: NewWant): void => {
+    const key = placeKey(place)
+    const before = wanted.get(key)
+    const node = want ? leaderOf(place) : -1
+    if (before && before.node >= 0 && (before.node !== node || before.want.topicId !== want?.topicId))
+      fetcher.unwant(before.node, before.want)
+    if (want) wanted.set(key, { want, node })
+    else wanted.delete(key)
+    if (want && node < 0) homeless.add(key)
+    else homeless.delete(key)
+    if (want && node >= 0) fetcher.want(node, want)
+    if (node >= 0 && !loops.has(node)) kick()
   }
-  const leaderOf = (topic: string, partition: number): number => cluster.topic(topic)?.leaders[partition] ?? -1
+  const update = (): void => {
+    desk.newWants().forEach(put)
+    if (homeless.size > 0 && !seeking) void seek()
+  }
+  const seek = async (): Promise<void> => {
+    seeking = true
+    await pause(200, signal)
+    if (!signal.aborted) await refresh()
+    seeking = false
+    kick()
+  }
 
   const refresh = (): Promise<void> => {
     refreshing ??= cluster
@@ -45,6 +70,8 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
       .catch(() => {})
       .finally(() => {
         refreshing = undefined
+        for (const { want } of [...wanted.values()])
+          if (leaderOf(want) !== wanted.get(placeKey(want))?.node) put({ place: want, want })
       })
     return refreshing
   }
@@ -52,12 +79,12 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   const loop = async (node: number): Promise<void> => {
     let trouble = 0
     while (!signal.aborted) {
-      const wants = wantsOf(node)
-      if (wants.length === 0) return
+      update()
+      if (!fetcher.asks(node)) return
       // Somebody without room may get some while we wait for others: then do not wait long.
-      const maxWaitMs = wants.length < desk.holds().length ? 50 : 500
+      const maxWaitMs = wanted.size < desk.size() ? 50 : 500
       try {
-        const all = await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })
+        const all = await fetcher.fetch(node, { maxWaitMs, maxBytes: 4_000_000 })
         let moved: string | undefined
         for (const fetched of all) {
           if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
@@ -122,13 +149,11 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   const start = (): void => {
     kicked = false
     if (signal.aborted) return
-    const nodes = new Set<number>()
     // With all loops at work there is nothing to do: each asks the desk itself before its next call.
     if (loops.size > 0 && loops.size >= cluster.nodes().length) return
-    for (const { topic, partition } of desk.wants()) nodes.add(leaderOf(topic, partition))
-    if (nodes.delete(-1)) void pause(200, signal).then(refresh).then(kick)
-    for (const node of nodes) {
-      if (loops.has(node)) continue
+    update()
+    for (const node of cluster.nodes()) {
+      if (loops.has(node) || !fetcher.asks(node)) continue
       const running = loop(node).finally(() => {
         loops.delete(node)
         kick()

@@ -3,7 +3,7 @@ import type { Repeats } from '../../topology/flow/repeats.ts'
 import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
-import type { Commit, Place, Start } from './desk.ts'
+import type { Commit, Place, Start, Want } from './desk.ts'
 import { openQueue, type Queue } from './queue.ts'
 
 /** What the desk keeps of one partition. */
@@ -24,6 +24,8 @@ export type Hold = {
   position: bigint
   /** Where the log ended when the broker last said so. */
   end: bigint
+  /** What was last told to be wanted of it. */
+  want: Want | undefined
   /** What a commit would say; undefined when something has happened since somebody looked. */
   commit: Commit | undefined
   /** What the group knows, as `commitText`. */
@@ -49,6 +51,7 @@ export const openHold = ({ topic, partition }: Place, { offset, metadata, topicI
   backlog: openBacklog(),
   position: offset,
   end: offset,
+  want: undefined,
   commit: undefined,
   committed: commitText({ offset, metadata }),
   count: 0,

@@ -51,6 +51,7 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
   let wanted: ReadonlySet<string> = new Set()
   let begun = false
   let closing = false
+  let known: Readonly<{ of: unknown; places: ReadonlyMap<string, Place> }> = { of: null, places: new Map() }
 
   const consumer: Consumer = new Consumer({
     clientId: server.clientId,
@@ -74,13 +75,16 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
     },
   })
 
+  /** Asked at each commit, and others only after a join: kept for as long as the client has the same ones. */
   const assigned = (): ReadonlyMap<string, Place> => {
+    if (known.of === consumer.assignments) return known.places
     const places = new Map<string, Place>()
     for (const { topic, partitions } of consumer.assignments ?? [])
       for (const partition of partitions) {
         const place = { topic: topic.slice(prefix.length), partition }
         places.set(placeKey(place), place)
       }
+    known = { of: consumer.assignments, places }
     return places
   }
 

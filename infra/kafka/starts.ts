@@ -2,7 +2,7 @@ import { type Repeats, type RepeatsWindow, repeatsWithin } from '../../topology/
 import type { Incoming } from '../../topology/words/record.ts'
 import type { Cluster } from './cluster.ts'
 import { type Commit, type Place, placeKey, type Start } from './desk.ts'
-import { openFetcher, readRanges } from './fetch.ts'
+import { readRanges } from './fetch.ts'
 import { earliest, fetchCommits, listOffsets } from './offsets.ts'
 import { pause } from './pause.ts'
 
@@ -40,13 +40,12 @@ export async function* startsOf(
   }
   await using line = cluster.openLine()
   const read = { signal, wait: (attempt: number) => pause(wait(attempt), signal) }
-  const fetcher = openFetcher(line)
 
   // The window ends at the record before our place, whenever that was written; where none lies there, its length is by count alone.
   const behind = [...commits.values()].filter(({ offset }) => offset > 0n)
   const heads = behind.map((place) => ({ ...place, from: place.offset - 1n, to: place.offset }))
   const written = new Map<string, number>()
-  for await (const records of readRanges(cluster, fetcher, { ...read, ranges: heads }))
+  for await (const records of readRanges(cluster, line, { ...read, ranges: heads }))
     for (const record of records) written.set(placeKey(record), record.timestamp)
   const asked = behind.map((place) => {
     const last = written.get(placeKey(place))
@@ -58,7 +57,7 @@ export async function* startsOf(
     const byCount = place.offset - BigInt(repeats.records)
     return { ...place, from: first > byCount ? first : byCount, to: place.offset }
   })
-  for await (const records of readRanges(cluster, fetcher, { ...read, ranges }))
+  for await (const records of readRanges(cluster, line, { ...read, ranges }))
     for (const record of records) learn(record)
 
   for (const place of places) yield { place, start: { ...startOf(place), repeats: seen.get(placeKey(place)) } }

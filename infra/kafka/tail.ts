@@ -16,7 +16,6 @@ export async function* tailOf(
   { prefix, signal, logger }: Readonly<{ prefix: string; signal: AbortSignal; logger: Logger }>,
 ): AsyncGenerator<TailItem> {
   await using line = cluster.openLine()
-  const fetcher = openFetcher(line)
   const onAbort = (): void => void line[Symbol.asyncDispose]() // ends the call that waits
   signal.addEventListener('abort', onAbort, { once: true })
   const positions = new Map<number, bigint>()
@@ -34,6 +33,7 @@ export async function* tailOf(
       try {
         if (attempt > 1 || !cluster.topic(topic)) await cluster.refresh([topic])
         const { leaders, id: topicId } = cluster.topic(topic) ?? { leaders: [], id: '' }
+        const fetcher = openFetcher(line)
         if (!ends) {
           const [from, to] = [await offsetsOf(earliest), await offsetsOf(latest)]
           if (from.size < leaders.length || to.size < leaders.length) throw new Error('not all partitions answered')
@@ -50,13 +50,12 @@ export async function* tailOf(
             yield { kind: 'caught-up' }
           }
           for (const node of new Set(leaders)) {
-            const wants = leaders.flatMap((leader, partition) =>
-              leader === node
-                ? [{ topic, partition, topicId, position: positions.get(partition) ?? 0n, bytes: 1_000_000 }]
-                : [],
-            )
+            for (const [partition, leader] of leaders.entries()) {
+              const position = positions.get(partition) ?? 0n
+              if (leader === node) fetcher.want(node, { topic, partition, topicId, position, bytes: 1_000_000 })
+            }
             const maxWaitMs = new Set(leaders).size > 1 ? 50 : 500
-            for (const fetched of await fetcher.fetch(node, wants, { maxWaitMs, maxBytes: 4_000_000 })) {
+            for (const fetched of await fetcher.fetch(node, { maxWaitMs, maxBytes: 4_000_000 })) {
               if (fetched.kind === 'trouble') {
                 if (fetched.code === 'OFFSET_OUT_OF_RANGE') {
                   const offset = (await offsetsOf(earliest)).get(placeKey(fetched.place))
