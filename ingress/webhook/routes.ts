@@ -17,7 +17,14 @@ import { knownRun } from './known-run.ts'
 import { orderKeyOf } from './order-key.ts'
 import { type CountRefusal, refusalCounter } from './refusals.ts'
 
-export type WebhookDeps = Readonly<{ catalogue: Catalogue; log: MessageLog; meter: Meter; logger: Logger }>
+export type WebhookDeps = Readonly<{
+  catalogue: Catalogue
+  log: MessageLog
+  meter: Meter
+  logger: Logger
+  /** Most bytes that a record of the project's intake topic may have, where the cluster takes less than we would. */
+  largestRecord?: (project: string) => number
+}>
 
 /**
  * The doors `/i/…` and `/inbox/…` (`semantics.md` 1). A POST is answered 2xx only when its message is in the log, acknowledged by all in-sync
@@ -39,7 +46,7 @@ const doors = (deps: DoorDeps): readonly Route[] =>
         description: 'After the id of a source any other segments may follow; the job sees them.',
         accepts: doorAccepts,
         answers: doorAnswers(name),
-        bodyLimit: (head) => addressed(deps, head)?.source.maxBodyBytes ?? 0,
+        bodyLimit: (head) => bodyLimitOf(deps, head),
         admit: (head) => {
           const refusal = refuseAddress(deps, head) ?? (hasBody(head.headers) ? refuseContentType(head) : undefined)
           return deps.count(refusal, refusal && projectOf(deps, head))
@@ -59,6 +66,14 @@ const doors = (deps: DoorDeps): readonly Route[] =>
 
 const addressed = ({ catalogue }: WebhookDeps, head: RequestHead): Addressed | undefined =>
   sourceAt(catalogue, segmentsOf(head))
+
+const bodyLimitOf = (deps: WebhookDeps, head: RequestHead): number => {
+  const address = addressed(deps, head)
+  if (address === undefined) return 0
+  const { project, source } = address
+  const largest = deps.largestRecord?.(project.project.name) ?? Number.POSITIVE_INFINITY
+  return Math.max(0, Math.min(source.maxBodyBytes, largest - besideBody))
+}
 
 const projectOf = (deps: WebhookDeps, head: RequestHead): string | undefined =>
   addressed(deps, head)?.project.project.name
@@ -116,6 +131,9 @@ const refuseAppend = async ({ log }: WebhookDeps, message: NewMessage): Promise<
     return unavailable
   }
 }
+
+/** A record is its body and, twice, headers of at most 16 kB. */
+const besideBody = 40_000
 
 /** Less than the 10 s after which many senders give up: they shall hear a 503, not nothing. */
 const appendMs = 8_000

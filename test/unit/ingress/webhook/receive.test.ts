@@ -310,6 +310,17 @@ describe('bodies', () => {
     expect(await refused(`/inbox/${id('3')}`, `"${'x'.repeat(99)}"`)).toMatchObject({ status: 413 })
   })
 
+  test('where the log takes smaller records, so does the door, and says how small', async () => {
+    await using own = await openDoors({ largestRecord: () => 41_000 })
+    await own.deploy(project)
+    expect((await own.post(door, `"${'x'.repeat(998)}"`)).status).toBe(202)
+    const answer = await own.post(door, `"${'x'.repeat(999)}"`)
+    expect([answer.status, await answer.json()]).toEqual([
+      413,
+      expect.objectContaining({ detail: 'The body is larger than the 1000 bytes that are taken here.' }),
+    ])
+  })
+
   test('10 MB are accepted', async () => {
     const { message } = await accepted(door, `"${'x'.repeat(9_999_998)}"`)
     expect(message.body).toHaveLength(10_000_000)
