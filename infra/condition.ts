@@ -29,7 +29,7 @@ export const checksOf = ({
   keeper,
 }: ConditionParts): readonly Check[] => {
   const checks: Check[] = [
-    { name: 'stop', check: async () => (stop.aborted ? 'this process is about to end' : null) },
+    stopping(stop),
     { name: 'kafka', check: async () => brokers?.complaint() ?? log.ping().then(() => null) },
     { name: 'catalogue', check: async () => (catalogue.broken.aborted ? String(catalogue.broken.reason) : null) },
     { name: 'retention', check: async () => overdueIn(log) },
@@ -46,6 +46,12 @@ export const checksOf = ({
     })
   return checks
 }
+
+/** Says no from the moment on when the process is told to end. */
+export const stopping = (stop: AbortSignal): Check => ({
+  name: 'stop',
+  check: async () => (stop.aborted ? 'this process is about to end' : null),
+})
 
 /** Each role and how it is: `ok`, or a sentence. */
 export const rolesOf = ({

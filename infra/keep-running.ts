@@ -25,10 +25,15 @@ export type KeeperOptions = Readonly<{
   logger: Logger
   /** Told of each break, for the metrics. */
   onBreak?: (role: string) => void
+  /** How long to wait after so many breaks in a row, in milliseconds. */
+  wait?: (breaks: number) => number
+  /** A part that ran for so long before it broke begins the row anew. */
+  calmMs?: number
 }>
 
 /** A part that cannot go on ends and is started again, visibly: better than to live on half dead. */
-export const openKeeper = ({ stop: asked, logger, onBreak = () => {} }: KeeperOptions): Keeper => {
+export const openKeeper = (options: KeeperOptions): Keeper => {
+  const { stop: asked, logger, onBreak = () => {}, wait = backoff(500, 30_000), calmMs = 60_000 } = options
   const closing = new AbortController()
   const stop: Stop = {
     reading: AbortSignal.any([asked.reading, closing.signal]),
@@ -69,7 +74,3 @@ export const openKeeper = ({ stop: asked, logger, onBreak = () => {} }: KeeperOp
     },
   }
 }
-
-const wait = backoff(500, 30_000)
-/** A part that ran for so long before it broke begins the backoff anew. */
-const calmMs = 60_000

@@ -50,7 +50,7 @@ await runRole('up', async (house) => {
 
   const { addresses, embedded } = brokers
   await using ground = await openGround(house, { brokers: addresses, embedded, topics: fixedTopics })
-  const { log, catalogue, meter, retryOf } = ground
+  const { log, catalogue, meter, retryOf, persist } = ground
   const address = {
     url: server.url,
     user: server.user,
@@ -59,7 +59,7 @@ await runRole('up', async (house) => {
     logger,
   }
   await using store = await openStore(address)
-  await retryOf('start')(() => migrate({ ...address, dir: schemaDir }), stop.reading)
+  await persist(() => migrate({ ...address, dir: schemaDir }))
   await using sandbox = await openSandbox({
     version: packageJson.version,
     onChildEnd: (reason) => meter.add('penstock_sandbox_children_ended_total', { reason }),

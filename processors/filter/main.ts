@@ -1,8 +1,8 @@
-import { runAlone, serveHealth } from '../../infra/alone.ts'
+import { runAlone } from '../../infra/alone.ts'
 import { runFilter } from './run.ts'
 
 /** The role `filter` by itself. */
-await runAlone('filter', async (alone) => {
-  await using _health = await serveHealth(alone)
+await runAlone({ name: 'filter' }, async (alone) => {
+  alone.opened()
   await runFilter(alone, alone.stop)
 })

@@ -1,8 +1,8 @@
-import { runAlone, serveHealth } from '../../infra/alone.ts'
+import { runAlone } from '../../infra/alone.ts'
 import { runFollow } from './run.ts'
 
 /** The role `follow` by itself. */
-await runAlone('follow', async (alone) => {
-  await using _health = await serveHealth(alone)
+await runAlone({ name: 'follow' }, async (alone) => {
+  alone.opened()
   await runFollow(alone, alone.stop)
 })
