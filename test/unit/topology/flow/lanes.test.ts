@@ -143,6 +143,20 @@ describe('a fair gate', () => {
     expect(begun()).toEqual(groups)
   })
 
+  test('lets in two when one goes that was the only one of its group', async () => {
+    const { run } = fairGate({ places: 3, kept: 1 })
+    const tasks = Array.from({ length: 4 }, openTask)
+    const done = tasks.map((task, n) => run('baab'[n] ?? '', task.run))
+    const begun = () => tasks.map((task) => task.begun())
+    await turn()
+    expect(begun()).toEqual([true, true, false, false])
+    tasks[0]?.resolve('ended')
+    await turn()
+    expect(begun()).toEqual([true, true, true, true])
+    for (const task of tasks) task.resolve('ended')
+    await Promise.all(done)
+  })
+
   test('groups that wait take turns', async () => {
     const { run } = fairGate({ places: 1, kept: 0 })
     const order: string[] = []
