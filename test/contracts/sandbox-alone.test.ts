@@ -8,6 +8,7 @@ test('a run that is to be alone has a process of its own from the start, and end
   const never = new AbortController().signal
   const stop = new AbortController()
   await using sandbox = await openSandbox({ version: '1' })
+  await until(() => sandbox.state().children === 2) // the one that is shared, and its spare
   const before = childrenOf(process.pid)
   const waiting = jobOf('fn(s => new Promise(() => {}))')
   const beside = sandbox.run({ run, job: waiting, state: '1' }, stop.signal)

@@ -72,7 +72,7 @@ const heldAtRest = async (like?: Held): Promise<Held> => {
   for (let tries = 0; tries < 300; tries++) {
     const held = heldNow()
     const isAtRest = like ? held.resources.join() === like.resources.join() : !held.resources.includes('Timeout')
-    if (isAtRest && held.children === 1) return held
+    if (isAtRest && held.children === 2) return held
     await sleep(100)
   }
   return heldNow()

@@ -27,11 +27,14 @@ describe('a process that cannot be started', () => {
       import { jobOf, runOf } from './test/contracts/sandbox-jobs.ts'
       import { retryFaults } from './topology/flow/retry.ts'
       const ended = Promise.withResolvers()
-      const sandbox = await openSandbox({ version: '1', onChildEnd: ended.resolve })
-      const [child] = childrenOf(process.pid)
+      let ends = 0
+      const onChildEnd = () => { if (++ends === 2) ended.resolve() }
+      const sandbox = await openSandbox({ version: '1', onChildEnd })
+      while (sandbox.state().children < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      const children = childrenOf(process.pid)
       const taken = []
       try { for (;;) taken.push(openSync('/dev/null')) } catch {}
-      process.kill(child, 'SIGKILL')
+      for (const child of children) process.kill(child, 'SIGKILL')
       await ended.promise
       const told = []
       const retry = retryFaults(() => 0, ({ code, message }) => {
@@ -53,11 +56,11 @@ describe('a process that cannot be started', () => {
   test('is replaced once, also when a run waits for its place', { timeout: 30_000 }, async () => {
     await using fleet = await fleetOf(await realmScript())
     let started = 0
-    const start: Fleet['start'] = () => {
+    const next: Fleet['next'] = () => {
       started++
-      return fleet.start()
+      return fleet.next()
     }
-    const places = openSharedPlaces({ ...fleet, start }, 1)
+    const places = openSharedPlaces({ ...fleet, next }, 1)
     const first = await places.child()
     first.kill('memory')
     const second = await places.child()
@@ -87,13 +90,24 @@ describe('a process that has runs', () => {
     expect(ends).toEqual(['silent'])
   })
 
+  test('has a warm one beside it, which takes its place at once', { timeout: 30_000 }, async () => {
+    await using fleet = await fleetOf(await realmScript())
+    const first = fleet.next()
+    await first.ready
+    await vi.waitUntil(() => fleet.state().children === 2, { timeout: 20_000 })
+    const second = fleet.next()
+    expect(second).not.toBe(first)
+    expect(fleet.state().children).toBe(2)
+    await second.ready
+    await vi.waitUntil(() => fleet.state().children === 3)
+  })
+
   test('and dies leaves a quarantine for jobs that are killed, not for their neighbours', {
     timeout: 30_000,
   }, async () => {
     const before = childrenOf(process.pid)
     const own = (): readonly number[] => childrenOf(process.pid).filter((one) => !before.includes(one))
-    const ends: ChildEnd[] = []
-    await using sandbox = await openSandbox({ version: '1', onChildEnd: (why) => ends.push(why) })
+    await using sandbox = await openSandbox({ version: '1' })
     const failing = jobOf('fn(() => new Promise((_, no) => setTimeout(no, 300, new Error("mine"))))')
     const endless = jobOf('fn(() => new Promise(() => {}))', { timeoutMs: 300 })
     const inHand = [runOf(sandbox, failing), runOf(sandbox, endless)]
@@ -102,11 +116,15 @@ describe('a process that has runs', () => {
 
     const all = own()
     for (const pid of all) process.kill(pid, 'SIGKILL')
-    await vi.waitUntil(() => ends.length === 1 + all.length)
+    const sharedAndSpare = 2
+    await vi.waitUntil(() => all.every((pid) => !own().includes(pid)), { timeout: 20_000 })
+    expect((await runOf(sandbox, jobOf('fn(() => 5)'))).state).toBe('5')
+    await vi.waitUntil(() => own().length === sharedAndSpare, { timeout: 20_000 })
     expect((await runOf(sandbox, failing)).status).toBe('failed')
-    expect(own()).toHaveLength(1)
-    expect((await runOf(sandbox, endless)).status).toBe('killed')
-    expect(own()).toHaveLength(2)
+    expect(own()).toHaveLength(sharedAndSpare)
+    const again = runOf(sandbox, endless)
+    await vi.waitUntil(() => own().length === sharedAndSpare + 1, { timeout: 20_000 })
+    expect((await again).status).toBe('killed')
   })
 
   test('ends when it is larger than its only run may make it, and the run is killed', { timeout: 30_000 }, async () => {

@@ -4,6 +4,8 @@ import { type Child, type ChildEnd, closedError, startChild } from './child-proc
 /** All child processes of a sandbox: watches their memory and their silence, and leaves none behind. */
 export type Fleet = Readonly<{
   start(): Child
+  /** One that is warm already, if it can be, for runs that nobody is to blame for; then another is made warm, to be the next. */
+  next(): Child
   /** Makes sure that the watch is on; it ends by itself when nothing runs. */
   watch(): void
   /** Told of a child that is not to be kept: it has grown too large, or an isolate in it does not end. */
@@ -34,6 +36,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
   const children = new Set<Child>()
   let onUnfit: (child: Child) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
+  let spare: Child | undefined
   let closed = false
   let idle = 0
 
@@ -50,18 +53,30 @@ export const openFleet = (options: FleetOptions): Fleet => {
     timer = undefined
   }
 
+  const start = (): Child => {
+    if (closed) throw closedError()
+    const child: Child = startChild(script, (job) => {
+      onStuck(job)
+      if (!closed) void onUnfit(child)
+    })
+    children.add(child)
+    void child.ended.then((why) => {
+      children.delete(child)
+      onChildEnd(why)
+    })
+    return child
+  }
+
+  const makeSpare = (): void => {
+    if (!closed) spare ??= start()
+  }
+
   return {
-    start: () => {
-      if (closed) throw closedError()
-      const child: Child = startChild(script, (job) => {
-        onStuck(job)
-        if (!closed) void onUnfit(child)
-      })
-      children.add(child)
-      void child.ended.then((why) => {
-        children.delete(child)
-        onChildEnd(why)
-      })
+    start,
+    next: () => {
+      const child = spare?.isAlive() ? spare : start()
+      spare = undefined
+      child.ready.then(makeSpare, () => {})
       return child
     },
     watch: () => {

@@ -37,7 +37,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
       if (places[place] !== child) return
       places[place] = undefined
       const wasReady = await isReady(child)
-      if (wasReady && !places[place] && !fleet.isClosed()) occupy(place, fleet.start()) // at once: the next run finds it warm
+      if (wasReady && !places[place] && !fleet.isClosed()) occupy(place, fleet.next()) // at once: the next run finds it warm
     })
     return child
   }
@@ -46,7 +46,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
     const place = places.indexOf(unfit)
     if (place < 0 || leaving.has(unfit)) return
     leaving.add(unfit)
-    const next = fleet.start()
+    const next = fleet.next()
     if ((await isReady(next)) && places[place] === unfit) occupy(place, next)
     else next.kill('recycled')
     unfit.retire()
@@ -59,7 +59,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
       for (;;) {
         let best: Child | undefined
         for (let place = 0; place < places.length; place++) {
-          const child = places[place] ?? occupy(place, fleet.start())
+          const child = places[place] ?? occupy(place, fleet.next())
           if (!best || child.size() < best.size()) best = child
         }
         if (!best) throw new Error('A sandbox needs at least one place')
