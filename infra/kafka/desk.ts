@@ -65,7 +65,7 @@ export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
 export type DeskOptions = Readonly<{
   budgetBytes: number
   idOf?: ((record: Incoming) => string | undefined) | undefined
-  /** Asked before each write: throws Fault `membership-lost` when this member may no longer own what it read. */
+  /** Asked before each write, and when the work on a record begins: throws Fault `membership-lost` when this member may no longer own what it read. */
   permit: () => void
   /** Resolves when it can be known again who owns what; undefined when it is known. */
   unsure: () => Promise<void> | undefined
@@ -151,7 +151,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       lost: hold.lost.signal,
       begun: hold.mark.startsOf(record.offset),
       begin() {
-        hold.lost.signal.throwIfAborted()
+        permit() // who was stopped for long, and goes on before any clock of its own, must not do what others have done
         hold.mark.start(record.offset)
         touch(hold)
         options.onBegun()

@@ -500,7 +500,7 @@ export const numbered = (to: string, count: number): readonly Outgoing[] =>
 export const numberIn = ({ value }: Incoming): number => Number.parseInt(value?.toString() ?? '', 10)
 
 /** A reader with its iterator. Disposing ends both. */
-export const readerOf = (log: MessageLog, options: ReaderOptions, topics: readonly string[]) => {
+export const readerOf = (log: Pick<MessageLog, 'reader'>, options: ReaderOptions, topics: readonly string[]) => {
   const stop = new AbortController()
   const reader = log.reader(options)
   reader.subscribe(topics)

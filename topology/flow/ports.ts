@@ -10,7 +10,7 @@ export type Delivery = Readonly<{
   begun: number
   /**
    * The work on it begins: committed within 100 ms, and forgotten when it is settled, or handed over in good order. Says how often it has
-   * begun without an end, this time included. Saying it twice changes nothing.
+   * begun without an end, this time included. Saying it twice changes nothing. Throws, as `settle` does, when it may be somebody else's.
    */
   begin(): number
   /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Desk, type DeskOptions, openDesk, type Place } from '../../../../infra/kafka/desk.ts'
 import { sizeOf } from '../../../../infra/kafka/hold.ts'
+import { Fault } from '../../../../topology/flow/fault.ts'
 import type { Delivery } from '../../../../topology/flow/ports.ts'
 import { repeatsWithin } from '../../../../topology/flow/repeats.ts'
 import { watermarkAt } from '../../../../topology/flow/watermark.ts'
@@ -264,6 +265,24 @@ it('leaves room for whoever comes, however many partitions are slow', async () =
 })
 
 const start = { offset: 0n, metadata: '', topicId: '' }
+
+it('begins nothing, and writes nothing, that may be somebody else’s by now', async () => {
+  const written: string[] = []
+  let mine = true
+  const permit = (): void => {
+    if (!mine) throw new Fault('membership-lost', 'no heartbeat for too long')
+  }
+  const desk = deskOf({ permit, write: async (records) => void written.push(...records.map(({ key }) => key)) })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(2))
+  const [first, second] = [await next(desk), await next(desk)]
+  expect(first.begin()).toBe(1)
+  mine = false
+  expect(() => second.begin()).toThrow('no heartbeat')
+  await expect(first.settle([[copy('a')]])).rejects.toMatchObject({ code: 'membership-lost' })
+  expect(written).toEqual([])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0' }])
+})
 
 const place: Place = { topic: 't', partition: 0 }
 
