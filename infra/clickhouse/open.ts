@@ -1,4 +1,5 @@
-import { addAbortSignal } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, Store } from '../../topology/flow/ports.ts'
@@ -29,20 +30,32 @@ export async function openStore({ url, user, password, database, logger }: Store
 
 const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispose> => ({
   async insert(table, rows, token) {
-    const [first, ...names] = new Set(rows.flatMap(Object.keys))
-    if (first === undefined) return
-    const columns = [first, ...names] as const
-    await client
-      .insert({
-        table,
-        columns: [...columns],
-        values: rows.map((row) => columns.map((name) => (row as Readonly<Record<string, unknown>>)[name] ?? null)),
-        format: 'JSONCompactEachRow', // names once, not in every row: a fifth less work for the store
-        clickhouse_settings: { insert_deduplication_token: token, async_insert: 0, input_format_parallel_parsing: 0 },
-      })
-      .catch((error: unknown) => {
-        throw isAboutRows(error) ? new Fault('row-refused', textOf(error), { cause: error }) : unavailable(error)
-      })
+    const clickhouse_settings = {
+      insert_deduplication_token: token,
+      async_insert: 0,
+      input_format_parallel_parsing: 0,
+    } as const
+    try {
+      if ('bytes' in rows) {
+        const names = rows.columns.map((name) => `\`${name}\``).join(', ')
+        const values = Readable.from([rows.bytes], { objectMode: false })
+        const query = `INSERT INTO ${table} (${names}) FORMAT Native`
+        await client.exec({ query, values, clickhouse_settings }).then(({ stream }) => buffer(stream))
+      } else {
+        const [first, ...names] = new Set(rows.flatMap(Object.keys))
+        if (first === undefined) return
+        const values = rows.map((row) => [first, ...names].map((name) => Reflect.get(row, name) ?? null))
+        await client.insert({
+          table,
+          columns: [first, ...names],
+          values,
+          format: 'JSONCompactEachRow',
+          clickhouse_settings,
+        })
+      }
+    } catch (error) {
+      throw isAboutRows(error) ? new Fault('row-refused', textOf(error), { cause: error }) : unavailable(error)
+    }
   },
   async query<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}) {
     try {

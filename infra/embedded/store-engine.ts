@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { drainPending, Session } from 'chdb'
 
 /** What is asked of the engine. Values of `params` are in ClickHouse's escaped text form, as its HTTP interface takes them. */
@@ -40,6 +43,9 @@ export class EngineError extends Error {
  */
 export const openEngine = (dir: string): Engine => {
   const keeper = new Session(dir) // while one session is open the data stays open, too
+  const incoming = join(dir, 'incoming')
+  rmSync(incoming, { recursive: true, force: true })
+  mkdirSync(incoming, { mode: 0o700 })
 
   async function* ask(question: Question, gone?: AbortSignal): AsyncGenerator<Uint8Array> {
     const mark = randomUUID()
@@ -53,7 +59,7 @@ export const openEngine = (dir: string): Engine => {
       if (gone?.aborted) return
       const before = beforehand(question)
       if (before) await session.queryAsync(before)
-      if (question.data) yield* inserted(session, question, question.data)
+      if (question.data) yield* inserted(session, question, { data: question.data, file: join(incoming, mark) })
       else if (isSelect(question.sql) && headLines(question.format) !== undefined) yield* streamed(session, question)
       else yield (await session.queryAsync(question.sql, { format: question.format })).bytes()
     } catch (error) {
@@ -88,18 +94,33 @@ const beforehand = ({ database, settings, params }: Question): string => {
 export const quoted = (text: string, quote: "'" | '`'): string =>
   `${quote}${text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`)}${quote}`
 
-async function* inserted(session: Session, { sql, format }: Question, data: Buffer): AsyncGenerator<Uint8Array> {
+type Inserted = Readonly<{ data: Buffer; file: string }>
+
+async function* inserted(
+  session: Session,
+  { sql, format }: Question,
+  { data, file }: Inserted,
+): AsyncGenerator<Uint8Array> {
   const [, table, columns] = plainInsert.exec(sql) ?? []
   if (table && rawFormats.has(format)) {
     // The rows stay bytes all the way down.
     const names = columns && { columns: columns.split(',').map((name) => name.trim().replaceAll('`', '')) }
     await session.insert({ table, values: data, format: format as 'JSONEachRow', ...names })
+  } else if (table && binaryFormats.has(format)) {
+    // The library takes no other bytes than text, the engine does: from a file, which no disk sees as long as it lives.
+    await writeFile(file, data)
+    try {
+      await session.queryAsync(sql.replace(/FORMAT\s+\w+\s*$/i, (named) => `FROM INFILE ${quoted(file, "'")} ${named}`))
+    } finally {
+      await unlink(file)
+    }
   } else {
     yield (await session.queryAsync(`${sql}\n${data.toString('utf8')}`)).bytes()
   }
 }
 
 const plainInsert = /^\s*INSERT\s+INTO\s+(?:TABLE\s+)?([\w.]+)\s*(?:\(([\w\s.,`]+)\))?\s*FORMAT\s+\w+\s*$/i
+const binaryFormats = new Set(['Native', 'RowBinary', 'RowBinaryWithNamesAndTypes', 'Parquet', 'Arrow'])
 const rawFormats = new Set(['JSONEachRow', 'JSONCompactEachRow', 'CSV', 'CSVWithNames', 'TabSeparated', 'TSV'])
 
 /** Each chunk of a stream is a document of its own: head lines of all but the first are cut off. */

@@ -1,18 +1,18 @@
 import { isUtf8 } from 'node:buffer'
 import { parseTopic } from '../../topology/topics.ts'
 import { parseDeadLetter } from '../../topology/wire/dead-letters.ts'
-import type { Finished, Matched, RunEvent, RunFacts, Started } from '../../topology/wire/runs.ts'
+import type { Finished, FinishedTexts, Matched, RunEvent, RunFacts, Started } from '../../topology/wire/runs.ts'
 import { messageIdOfRecord, timeOf } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import { type Traceparent, traceIdOf, traceOf } from '../../topology/words/trace.ts'
-import { timeText } from './time-text.ts'
-
-export type Table = 'message_rows' | 'match_rows' | 'run_rows' | 'dead_letter_rows'
+import type { Table } from './columns.ts'
+import type { Cells } from './native.ts'
+import { timeWithin } from './time-text.ts'
 
 /** A row and what it is a row of: of several with one `id` in a batch only that of the highest version need go in. */
-export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: object; arrival?: Arrival }>
+export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: Cells; arrival?: Arrival }>
 
 /** What somebody waits for who sent a message: when it came in (milliseconds since 1970), and its trace. */
 export type Arrival = Readonly<{ kind: 'message' | 'run'; at: number; traceId: string }>
@@ -28,7 +28,7 @@ export const messageRows = (message: Message): readonly Row[] => {
     project,
     kind,
     source,
-    received_at: timeText(receivedAt),
+    received_at: timeWithin(receivedAt.getTime()),
     key,
     content_type: contentType,
     headers,
@@ -38,14 +38,17 @@ export const messageRows = (message: Message): readonly Row[] => {
     duplicate_of: null,
     origin: `${origin.topic}/${origin.partition}/${origin.offset}`,
     trace_id,
-    version: String(version),
+    version,
   }
   const arrival = { kind: 'message', at: timeOf(id), traceId: trace_id } as const
   return [{ table: 'message_rows', id, version, columns, arrival }]
 }
 
 /** What an event of the topic `runs` says, as rows. */
-export const runEventRows = (event: RunEvent, at: Pick<Incoming, 'offset' | 'timestamp'>): readonly Row[] => {
+export const runEventRows = (
+  event: RunEvent | FinishedTexts,
+  at: Pick<Incoming, 'offset' | 'timestamp'>,
+): readonly Row[] => {
   switch (event.event) {
     case 'matched':
       return [...matchRows(event, at), ...event.runs.map((facts) => runRow(facts, { status: 'queued' }, at.offset))]
@@ -58,7 +61,7 @@ export const runEventRows = (event: RunEvent, at: Pick<Incoming, 'offset' | 'tim
   }
 }
 
-const finishedRow = (event: Finished, offset: bigint): Row => {
+const finishedRow = (event: Ended, offset: bigint): Row => {
   const row = runRow(event, finishedColumns(event), end + firstWins(offset))
   if (event.replay !== '') return row
   return { ...row, arrival: { kind: 'run', at: timeOf(event.message_id), traceId: traceIdOf(traceOfRun(event)) } }
@@ -72,7 +75,7 @@ export const deadLetterRow = (record: Incoming, { plain = false }: Readonly<{ pl
   const named = parseTopic(topic)
   const columns = {
     id,
-    buried_at: timeText(new Date(record.timestamp)),
+    buried_at: timeWithin(record.timestamp),
     project: letter.project ?? named?.project ?? null,
     stage: letter.stage,
     reason: letter.reason,
@@ -81,12 +84,12 @@ export const deadLetterRow = (record: Incoming, { plain = false }: Readonly<{ pl
     run_id: letter.run,
     topic,
     partition,
-    offset: String(offset),
+    offset,
     key: key?.toString('utf8') ?? null,
     headers: plain ? {} : Object.fromEntries([...headers].map(([name, bytes]) => [name, bytes.toString('utf8')])),
     ...(value === null || plain ? { value: null, value_encoding: 'utf8' } : textOrBase64('value', value)),
     size: value?.length ?? 0,
-    version: String(firstWins(record.offset)),
+    version: firstWins(record.offset),
   }
   return { table: 'dead_letter_rows', id, version: firstWins(record.offset), columns }
 }
@@ -99,7 +102,7 @@ const matchRows = (event: Matched, { timestamp, offset }: Pick<Incoming, 'offset
     ...(event.runs.length === 0 ? [{ trigger: '', job: '', run_id: '' }] : []),
   ]
   const { message_id, project } = event
-  const matched_at = timeText(new Date(timestamp))
+  const matched_at = timeWithin(timestamp)
   return found.map((match) => ({
     table: 'match_rows',
     id: [message_id, match.trigger, match.job, match.run_id].join('/'),
@@ -113,7 +116,7 @@ const begun = 2n ** 61n
 const end = 2n ** 63n
 const firstWins = (offset: bigint): bigint => 2n ** 62n - offset
 
-const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
+const runRow = (facts: RunFacts, more: Cells, version: bigint): Row => ({
   table: 'run_rows',
   id: facts.run_id,
   version,
@@ -123,63 +126,69 @@ const runRow = (facts: RunFacts, more: object, version: bigint): Row => ({
     job: facts.job,
     job_version: facts.job_version,
     message_id: facts.message_id,
-    key: wellFormed(facts.key),
+    key: facts.key,
     parent_run_id: facts.parent_run_id,
     retry_of: facts.retry_of,
     trigger: facts.trigger,
     trigger_kind: facts.trigger_kind,
     depth: facts.depth,
-    queued_at: sameTime(facts.queued_at),
+    queued_at: timeIn(facts.queued_at),
     trace_id: traceIdOf(traceOfRun(facts)),
     ...more,
-    version: String(version),
+    version,
   },
 })
 
 const traceOfRun = ({ message_id, traceparent }: RunFacts): Traceparent =>
   traceOf({ id: message_id, traceparent: traceparent ?? null })
 
-const startedColumns = ({ started_at, attempt }: Started): object => ({
+const startedColumns = ({ started_at, attempt }: Started): Cells => ({
   status: 'running',
-  started_at: sameTime(started_at),
+  started_at: timeIn(started_at),
   attempts: attempt,
 })
 
-const finishedColumns = (event: Finished): object => ({
+const finishedColumns = (event: Ended): Cells => ({
   adaptor: event.adaptor,
   status: event.status,
   ...(event.error && {
-    error_type: wellFormed(event.error.name),
-    error_message: wellFormed(event.error.message),
+    error_type: event.error.name,
+    error_message: event.error.message,
     error_line: event.error.line,
     error_column: event.error.column,
-    error_operation: event.error.operation && wellFormed(event.error.operation),
+    error_operation: event.error.operation,
     error_details: jsonText(event.error.details),
   }),
   exit_code: event.exit_code,
   attempts: event.attempts,
   starts: event.starts,
-  started_at: sameTime(event.started_at),
-  finished_at: sameTime(event.finished_at),
+  started_at: timeIn(event.started_at),
+  finished_at: timeIn(event.finished_at),
   duration_ms: event.duration_ms,
   input: jsonText(event.input),
-  final_state: event.status === 'success' ? JSON.stringify(event.final_state) : jsonText(event.final_state),
-  'log.time': event.log.map(({ time }) => sameTime(time)),
+  final_state: event.status === 'success' ? textOfState(event.final_state) : jsonText(event.final_state),
+  'log.time': event.log.map(({ time }) => timeIn(time)),
   'log.level': event.log.map(({ level }) => level),
   'log.source': event.log.map(({ source }) => source),
-  'log.message': event.log.map(({ message }) => wellFormed(message)),
+  'log.message': event.log.map(({ message }) => message),
 })
 
-/** A lone surrogate is no text for ClickHouse: it would refuse the whole batch. In JSON texts it is an escape, which is fine. */
-const wellFormed = (text: string): string => text.toWellFormed()
+type Ended = Finished | FinishedTexts
 
-const jsonText = (value: Json): string | null => (value === null ? null : JSON.stringify(value))
+const textOfState = (state: Json | Buffer): string | Buffer => (Buffer.isBuffer(state) ? state : JSON.stringify(state))
 
-/** A time that is written in our usual way is taken as it stands: a log has many. */
-const sameTime = (time: string): string => (usualTime.test(time) ? time.slice(0, 23) : timeText(new Date(time)))
-const usualTime = /^(?:19[789]\d|2[01]\d\d)-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z$/
+const jsonText = (state: Json | Buffer): string | Buffer | null =>
+  state === null || (Buffer.isBuffer(state) && state.equals(nothing)) ? null : textOfState(state)
+const nothing = Buffer.from('null')
 
-const textOrBase64 = (name: string, bytes: Buffer): object =>
+/** As milliseconds. The lines of a log often have the time of the line before. */
+const timeIn = (text: string): number => {
+  if (text !== lastText) [lastText, lastTime] = [text, timeWithin(Date.parse(text))]
+  return lastTime
+}
+let [lastText, lastTime] = ['', 0]
+
+const textOrBase64 = (name: string, bytes: Buffer): Cells =>
   isUtf8(bytes)
-    ? { [name]: bytes.toString('utf8'), [`${name}_encoding`]: 'utf8' }
+    ? { [name]: bytes, [`${name}_encoding`]: 'utf8' }
     : { [name]: bytes.toString('base64'), [`${name}_encoding`]: 'base64' }

@@ -6,10 +6,12 @@ import type { Meter } from '../../topology/metrics.ts'
 import { deadLettersTopic, parseTopic, runsTopic } from '../../topology/topics.ts'
 import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
 import { parseIntake } from '../../topology/wire/intake.ts'
-import { parseRunRecord } from '../../topology/wire/runs.ts'
+import { parseRunTexts } from '../../topology/wire/runs.ts'
 import type { DeadLetter } from '../../topology/words/dead-letter.ts'
 import { headerOf, type Incoming } from '../../topology/words/record.ts'
-import { deadLetterRow, messageRows, type Row, runEventRows, type Table } from './rows.ts'
+import { type Table, tables } from './columns.ts'
+import { nativeBlock } from './native.ts'
+import { deadLetterRow, messageRows, type Row, runEventRows } from './rows.ts'
 
 export type BatchWork = Readonly<{ store: Store; meter: Meter; logger: Logger; retry: Retry; signal: AbortSignal }>
 
@@ -59,7 +61,7 @@ type Held = Readonly<{ row: Row; delivery: Delivery; before?: Held }>
 type Insert = BatchWork & Readonly<{ table: Table; onRefused: (held: Held, fault: Fault) => void }>
 
 const rowsOf = (record: Incoming): readonly Row[] => {
-  if (record.topic === runsTopic) return runEventRows(parseRunRecord(record), record)
+  if (record.topic === runsTopic) return runEventRows(parseRunTexts(record), record)
   if (record.topic === deadLettersTopic) return [deadLetterRow(record)]
   return messageRows(parseIntake(record))
 }
@@ -89,12 +91,15 @@ const insert = async (work: Insert, held: readonly Held[]): Promise<void> => {
 
 const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: readonly Held[]): Promise<void> => {
   const token = tokenOf(held)
-  const rows = held.map(({ row }) => row.columns)
+  const block = nativeBlock(
+    tables[table],
+    held.map(({ row }) => row.columns),
+  )
   const began = performance.now()
-  await retry(() => store.insert(table, rows, token), signal)
+  await retry(() => store.insert(table, block, token), signal)
   meter.observe('penstock_sink_batch_duration_seconds', {}, (performance.now() - began) / 1_000)
-  meter.observe('penstock_sink_batch_rows', {}, rows.length)
-  meter.add('penstock_sink_rows_total', { table }, rows.length)
+  meter.observe('penstock_sink_batch_rows', {}, held.length)
+  meter.add('penstock_sink_rows_total', { table }, held.length)
 }
 
 /** What the refused row would have replaced goes in instead. A dead letter makes no second one: it is shown without what was not taken. */
@@ -143,10 +148,8 @@ const faultOf = (error: unknown): Fault =>
 
 /** The same rows of the same records have the same token: sent again, they are taken once. */
 const tokenOf = (held: readonly Held[]): string => {
-  const hash = createHash('sha256')
-  for (const { row, delivery } of held) {
-    const { topic, partition, offset } = delivery.record
-    hash.update(`${row.id} ${topic}/${partition}/${offset}\n`)
-  }
-  return hash.digest('hex')
+  const rows = held.map(
+    ({ row, delivery: { record } }) => `${row.id} ${record.topic}/${record.partition}/${record.offset}`,
+  )
+  return createHash('sha256').update(rows.join('\n')).digest('hex')
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrate } from '../../infra/clickhouse/migrate.ts'
 import { openStore } from '../../infra/clickhouse/open.ts'
+import { tables } from '../../sinks/clickhouse/columns.ts'
+import { nativeBlock } from '../../sinks/clickhouse/native.ts'
 import { listDeadLetters } from '../../sinks/clickhouse/read/dead-letters.ts'
 import { exportMessages } from '../../sinks/clickhouse/read/export-messages.ts'
 import { exportRuns } from '../../sinks/clickhouse/read/export-runs.ts'
@@ -14,7 +16,7 @@ import { runEventRows } from '../../sinks/clickhouse/rows.ts'
 import { schemaDir } from '../../sinks/clickhouse/schema.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
-import { newAddress } from '../fixtures/database.ts'
+import { newAddress, putRows } from '../fixtures/database.ts'
 import { finished, runFacts, started } from '../fixtures/records.ts'
 
 const project = 'clinic'
@@ -62,7 +64,8 @@ const at = { offset: 0n, timestamp: Date.parse(`${now}Z`) }
 const queuedThen = { queued_at: `${now}Z` }
 const oldRuns = [finished({ ...ended, ...queuedThen }), started({ ...open, ...queuedThen })]
   .flatMap((event) => runEventRows(event, at))
-  .map(({ columns }) => Object.fromEntries(Object.entries(columns).filter(([name]) => name !== 'trace_id')))
+  .map(({ columns }) => columns)
+const { trace_id: _later, ...oldColumns } = tables.run_rows
 
 const address = newAddress()
 let store: Store
@@ -72,7 +75,8 @@ beforeAll(async () => {
   await cp(join(schemaDir, '001-first.sql'), join(dir, '001-first.sql'))
   await migrate({ ...address, dir })
   store = await openStore(address)
-  for (const [table, rows] of Object.entries({ ...old, run_rows: oldRuns })) await store.insert(table, rows, table)
+  for (const [table, rows] of Object.entries(old)) await store.insert(table, rows, table)
+  await store.insert('run_rows', nativeBlock(oldColumns, oldRuns), 'runs')
   await migrate({ ...address, dir: schemaDir })
 })
 afterAll(async () => {
@@ -131,12 +135,7 @@ test.each(['messages', 'runs', 'logs', 'matches', 'dead_letters'])(
 test('a run that was open ends, once, in the trace that its end says', async () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
   const end = finished({ ...open, ...queuedThen, traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
-  const rows = runEventRows(end, { offset: 7n, timestamp: Date.now() })
-  await store.insert(
-    'run_rows',
-    rows.map(({ columns }) => columns),
-    'end',
-  )
+  await putRows(store, runEventRows(end, { offset: 7n, timestamp: Date.now() }))
   expect((await listRuns(store, { ...list, job: 'letter' })).items).toMatchObject([
     { status: 'success', trace_id: traceId },
   ])

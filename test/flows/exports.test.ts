@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +7,7 @@ import { intakeRecord, parseIntake } from '../../topology/wire/intake.ts'
 import type { RunEvent } from '../../topology/wire/runs.ts'
 import type { MessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
-import { openDatabase } from '../fixtures/database.ts'
+import { openDatabase, putRows } from '../fixtures/database.ts'
 import { type Doors, openDoors } from '../fixtures/doors.ts'
 import { finished, incoming, matched, message, runFacts, started } from '../fixtures/records.ts'
 
@@ -43,20 +42,13 @@ describe('an export', () => {
     const rows = taken.flatMap((each) =>
       messageRows(parseIntake(incoming(intakeRecord(each), { timestamp: Date.now() }))),
     )
-    await store.insert(
-      'message_rows',
-      rows.map(({ columns }) => columns),
-      String(taken[0]?.id),
-    )
+    await putRows(store, rows)
     return taken.map(({ id }) => id)
   }
   /** Each event counts more than those before it. */
   const say = async (...events: readonly RunEvent[]): Promise<void> => {
     const rows = events.flatMap((event, n) => runEventRows(event, { offset: BigInt(n), timestamp: Date.now() }))
-    for (const table of ['match_rows', 'run_rows'] as const) {
-      const columns = rows.filter((row) => row.table === table).map((row) => row.columns)
-      await store.insert(table, columns, randomUUID())
-    }
+    await putRows(store, rows)
   }
 
   const messageColumns =

@@ -7,14 +7,14 @@ import { migrate } from '../../infra/clickhouse/migrate.ts'
 import { openStore } from '../../infra/clickhouse/open.ts'
 import { listMessages, messageWhere } from '../../sinks/clickhouse/read/messages.ts'
 import { listRuns, runWhere } from '../../sinks/clickhouse/read/runs.ts'
-import { messageRows, type Row, runEventRows } from '../../sinks/clickhouse/rows.ts'
+import { messageRows, runEventRows } from '../../sinks/clickhouse/rows.ts'
 import { schemaDir } from '../../sinks/clickhouse/schema.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import { intakeRecord, parseIntake } from '../../topology/wire/intake.ts'
 import type { Finished } from '../../topology/wire/runs.ts'
 import { newMessageId } from '../../topology/words/ids.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
-import { newAddress, openDatabase } from '../fixtures/database.ts'
+import { newAddress, openDatabase, putRows } from '../fixtures/database.ts'
 import { openDoors } from '../fixtures/doors.ts'
 import { finished, incoming, message, runFacts } from '../fixtures/records.ts'
 
@@ -26,27 +26,23 @@ beforeAll(async () => {
 afterAll(() => store[Symbol.asyncDispose]())
 
 const newProject = (): string => `p${projects++}`
-const insert = async (rows: readonly Row[]): Promise<void> => {
-  const [first] = rows
-  if (first)
-    await store.insert(
-      first.table,
-      rows.map(({ columns }) => columns),
-      `${first.id} ${projects}`,
-    )
-}
-
 const takeIn = async (project: string, messages: readonly Partial<NewMessage>[]): Promise<readonly string[]> => {
   const taken = messages.map((some) => message({ project, ...some }))
   const records = taken.map((one) => incoming(intakeRecord(one), { timestamp: Date.now() }))
-  await insert(records.flatMap((record) => messageRows(parseIntake(record))))
+  await putRows(
+    store,
+    records.flatMap((record) => messageRows(parseIntake(record))),
+  )
   return taken.map(({ id }) => id)
 }
 
 const end = async (project: string, ends: readonly Partial<Finished>[]): Promise<readonly string[]> => {
   const queued_at = new Date().toISOString()
   const events = ends.map((some) => finished(runFacts(newMessageId(), { project, queued_at }), some))
-  await insert(events.flatMap((event) => runEventRows(event, { offset: 1n, timestamp: Date.now() })))
+  await putRows(
+    store,
+    events.flatMap((event) => runEventRows(event, { offset: 1n, timestamp: Date.now() })),
+  )
   return events.map(({ run_id }) => run_id)
 }
 

@@ -6,7 +6,7 @@ import { messageRows } from '../../sinks/clickhouse/rows.ts'
 import type { Store } from '../../topology/flow/ports.ts'
 import type { Reply } from '../../topology/http.ts'
 import type { NewMessage } from '../../topology/words/message.ts'
-import { openDatabase } from '../fixtures/database.ts'
+import { openDatabase, putRows } from '../fixtures/database.ts'
 import { type MemoryHouse, never, openMemoryHouse } from '../fixtures/memory-house.ts'
 import { message } from '../fixtures/records.ts'
 
@@ -46,7 +46,7 @@ const take = async (some: Partial<NewMessage>): Promise<void> => {
   const at = new Date(Date.now() - 60_000 + Number(offset) * 1_000)
   const origin = { topic: 'test', partition: 0, offset: offset++ }
   const taken = { ...message(some), kind: 'message', replay: '', receivedAt: at, origin } as const
-  for (const { table, id, columns } of messageRows(taken)) await store.insert(table, [columns], id)
+  await putRows(store, messageRows(taken))
 }
 
 const tried = async (signal: AbortSignal, body = '{}'): Promise<Reply['body']> => {

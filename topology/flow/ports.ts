@@ -94,14 +94,17 @@ export type ReadOptions = Readonly<{
   signal: AbortSignal
 }>
 
+/** Rows in bytes, and the names of the columns that these hold. */
+export type NativeBlock = Readonly<{ columns: readonly string[]; bytes: Buffer }>
+
 /** ClickHouse, as the sink and the readers of history know it. */
 export type Store = AsyncDisposable &
   Readonly<{
     /**
-     * Takes all rows or none; the same `token` again is taken once. Throws Fault `store-unavailable` when it may work later, and
-     * `row-refused` when a row of the batch is what it will not take.
+     * Takes all rows or none, as objects or as a block of ClickHouse's format Native; the same `token` again is taken once. Throws Fault
+     * `store-unavailable` when it may work later, and `row-refused` when a row of the batch is what it will not take.
      */
-    insert(table: string, rows: readonly object[], token: string): Promise<void>
+    insert(table: string, rows: readonly object[] | NativeBlock, token: string): Promise<void>
     /** Values are bound as `{name:Type}`, never put into the text. */
     query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<readonly Row[]>
     /** As `query`, but the rows stay bytes, as the store writes them: all of them or none. Aborting ends the question in the store, too. */
