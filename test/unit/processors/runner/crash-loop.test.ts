@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { deadLettersTopic } from '../../../../topology/topics.ts'
 import { parseDeadLetter } from '../../../../topology/wire/dead-letters.ts'
@@ -22,6 +23,7 @@ const dieAfter = async (house: MemoryHouse, runs: number) => {
   const script = scripted()
   const runner = startRunner(house, script.sandbox)
   await script.hasBegun(runs)
+  await setImmediate() // whatever else may begin has begun by now
   await house.log.killReaders()
   runner.working.abort()
   await runner.ended
@@ -66,6 +68,8 @@ test('runs that were beside it go on one at a time, each alone, and end as they 
   const script = scripted()
   const runner = startRunner(house, script.sandbox)
   await script.hasBegun(1)
+  await setImmediate()
+  expect(script.begun).toEqual(['2'])
   script.end('2')
   await script.hasBegun(2)
   script.end('3')
