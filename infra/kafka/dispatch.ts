@@ -6,7 +6,7 @@ import type { Produce, Producer, Result } from './produce.ts'
 
 /** Sends what lies in the lanes: to each broker one request at a time, with a batch of each of its lanes. */
 export type Dispatch = Readonly<{
-  /** There is something in the lane: have it sent as soon as its broker is free. */
+  /** A record has come into the lane: have it sent as soon as its broker is free. */
   kick(lane: Lane): void
   /** Sends nothing any more. */
   close(): void
@@ -28,39 +28,54 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
 
   const kick = (lane: Lane): void => {
     if (closed || lane.busy || lane.resting || lane.length === 0) return
-    const node = cluster.topic(lane.topic)?.leaders[lane.partition] ?? -1
+    const node = nodeOf(lane)
     if (node < 0 || !cluster.nodes().includes(node)) {
       rest(lane, 'it has no leader')
       return
     }
-    let sender = senders.get(node)
-    if (!sender) {
-      sender = { node, ready: new Set(), running: false, lately: 0, arrived: 0, go: undefined }
-      senders.set(node, sender)
-    }
+    const sender = senderTo(node)
     sender.ready.add(lane)
-    if (++sender.arrived >= sender.lately) sender.go?.()
     if (!sender.running) void run(sender)
+  }
+
+  const came = (lane: Lane): void => {
+    const sender = senders.get(nodeOf(lane))
+    if (sender && ++sender.arrived >= sender.expected) sender.go?.()
+    kick(lane)
+  }
+
+  const nodeOf = ({ topic, partition }: Lane): number => cluster.topic(topic)?.leaders[partition] ?? -1
+
+  const senderTo = (node: number): Sender => {
+    const found = senders.get(node)
+    if (found) return found
+    const sender = { node, ready: new Set<Lane>(), running: false, expected: 0, arrived: 1, go: undefined }
+    senders.set(node, sender)
+    return sender
   }
 
   const run = async (sender: Sender): Promise<void> => {
     sender.running = true
     await Promise.resolve() // what is appended in the same turn goes together
     while (sender.ready.size > 0 && !closed) {
-      if (sender.lately > busyRecords && sender.arrived < sender.lately) await linger(sender)
+      if (sender.expected > fewRecords && sender.arrived < sender.expected) await linger(sender)
       const producer = await produce.producer().catch(() => undefined)
       if (!producer) break // only when everything is being closed
       const batches = gather(sender, producer)
       sender.arrived = 0
-      sender.lately = batches.reduce((sum, batch) => sum + batch.entries.length, 0)
+      sender.expected = 0
       if (batches.length === 0) continue
       const results = await produce.send(sender.node, batches)
+      sender.expected = sender.arrived + batches.reduce((sum, { entries }) => sum + entries.length, 0)
       for (const [index, batch] of batches.entries()) settle(batch, results[index] ?? unheard)
     }
     sender.running = false
   }
 
-  /** Under load a request is worth waiting for: until as much has come as went last time, but hardly longer than a moment. */
+  /**
+   * Under load company is worth waiting for, hardly longer than a moment: until as much has come as went last time and came meanwhile. Who is
+   * answered often writes again; else those answered and those who wait would take turns for ever, each with half of all there is.
+   */
   const linger = (sender: Sender): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, lingerMs)
@@ -141,7 +156,7 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
   }
 
   return {
-    kick,
+    kick: came,
     close() {
       closed = true
       for (const sender of senders.values()) sender.go?.()
@@ -153,14 +168,14 @@ type Sender = {
   readonly node: number
   readonly ready: Set<Lane>
   running: boolean
-  /** How many records the last request had, and how many have come since. */
-  lately: number
+  /** How many records are likely to come soon after the last request, and how many have come since it was sent. */
+  expected: number
   arrived: number
   /** Ends the waiting for more. */
   go: (() => void) | undefined
 }
 
 const requestBytes = 2_000_000
-const busyRecords = 8
+const fewRecords = 2
 const unheard: Result = { kind: 'unsure', why: 'no word of it' }
 const wait = backoff(50, 1_000)
