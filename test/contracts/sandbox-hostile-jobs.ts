@@ -1,5 +1,4 @@
 import type { Job } from '../../topology/project/project.ts'
-import type { Outcome } from '../../topology/words/run.ts'
 
 /** A job that means harm, or does it by mistake, and how a run of it has to end (`semantics.md` 7). */
 export type HostileJob = Readonly<{
@@ -10,7 +9,10 @@ export type HostileJob = Readonly<{
   changes?: Partial<Job>
 }>
 
-export const endOf = ({ status, exitCode, error }: Outcome): string =>
+export type End = Readonly<{ status: string; exitCode: number | null; error: Readonly<{ name: string }> | null }>
+
+/** As the table says it. */
+export const endOf = ({ status, exitCode, error }: End): string =>
   [status, exitCode, ...(error ? [error.name] : [])].join(' ')
 
 const of =
