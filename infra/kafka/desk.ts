@@ -1,8 +1,8 @@
-import { Fault } from '../../topology/flow/fault.ts'
 import type { Delivery, PartitionProgress } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
-import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import { commitText, type Hold, openHold, progressOf, sizeOf, untilLeaving } from './hold.ts'
+import type { Incoming } from '../../topology/words/record.ts'
+import { openHanding, type Writing } from './handing.ts'
+import { commitText, type Hold, openHold, progressOf, sizeOf, untilQuiet } from './hold.ts'
 
 /**
  * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
@@ -62,19 +62,15 @@ export type NewWant = Readonly<{ place: Place; want: Want | undefined }>
 export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint; end: bigint }>
 export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
 
-export type DeskOptions = Readonly<{
-  budgetBytes: number
-  idOf?: ((record: Incoming) => string | undefined) | undefined
-  /** Asked before each write, and when the work on a record begins: throws Fault `membership-lost` when this member may no longer own what it read. */
-  permit: () => void
-  /** Resolves when it can be known again who owns what; undefined when it is known. */
-  unsure: () => Promise<void> | undefined
-  write: (records: readonly Outgoing[], permit: () => void) => Promise<void>
-  /** Told when there is room again, or something to commit. */
-  onSettled: () => void
-  /** Told when the work on a record has begun, which is to be committed soon. */
-  onBegun: () => void
-}>
+export type DeskOptions = Writing &
+  Readonly<{
+    budgetBytes: number
+    idOf?: ((record: Incoming) => string | undefined) | undefined
+    /** Told when there is room again, or something to commit. */
+    onSettled: () => void
+    /** Told when the work on a record has begun, which is to be committed soon. */
+    onBegun: () => void
+  }>
 
 export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`
 
@@ -84,8 +80,6 @@ export const openDesk = (options: DeskOptions): Desk => {
   const changed = new Set<Hold>()
   const lively = new Set<Hold>()
   const unwanted: NewWant[] = []
-  const onSettled: (() => void)[] = []
-  let settling = 0
   let held = 0
   let failure: Error | undefined
   let waiter: (() => void) | undefined
@@ -114,29 +108,13 @@ export const openDesk = (options: DeskOptions): Desk => {
     held -= bytes
   }
 
-  const counted = async (settle: Promise<void>): Promise<void> => {
-    settling++
-    try {
-      await settle
-    } finally {
-      if (--settling === 0) for (const resolve of onSettled.splice(0)) resolve()
-    }
-  }
-
-  const hand = (hold: Hold, record: Incoming): Delivery => {
-    let settled: Promise<void> | undefined
-    const permit = (): void => {
-      if (hold.lost.signal.aborted) throw new Fault('membership-lost', `${placeKey(hold.place)} is somebody else's now`)
-      options.permit()
-    }
-    const settle = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
-      if (steps.length === 0) permit()
-      for (const step of steps) {
-        const unsure = hold.retired ? undefined : options.unsure()
-        if (unsure) await untilLeaving(hold, unsure)
-        permit()
-        await options.write(step, permit)
-      }
+  const { hand, settled } = openHanding({
+    ...options,
+    onBegun(hold) {
+      touch(hold)
+      options.onBegun()
+    },
+    onDone(hold, record) {
       if (holds.get(placeKey(hold.place)) !== hold) return
       hold.mark.finish(record.offset)
       touch(hold)
@@ -145,27 +123,8 @@ export const openDesk = (options: DeskOptions): Desk => {
       takesTurns(hold)
       if (hold.inHand === 0) for (const resolve of hold.onQuiet.splice(0)) resolve()
       options.onSettled()
-    }
-    return {
-      record,
-      lost: hold.lost.signal,
-      begun: hold.mark.startsOf(record.offset),
-      begin() {
-        permit() // who was stopped for long, and goes on before any clock of its own, must not do what others have done
-        hold.mark.start(record.offset)
-        touch(hold)
-        options.onBegun()
-        return hold.mark.startsOf(record.offset)
-      },
-      settle(steps = []) {
-        settled ??= counted(settle(steps)).catch((error: unknown) => {
-          settled = undefined // what could not be written may be tried again
-          throw error
-        })
-        return settled
-      },
-    }
-  }
+    },
+  })
 
   const next = (): Delivery | undefined => {
     for (const hold of turns) {
@@ -258,12 +217,8 @@ export const openDesk = (options: DeskOptions): Desk => {
       hold.mark.takeBackStarts()
       touch(hold)
     },
-    quiet(place) {
-      const hold = holds.get(placeKey(place))
-      if (!hold || hold.inHand === 0) return Promise.resolve()
-      return new Promise((resolve) => hold.onQuiet.push(resolve))
-    },
-    settled: () => (settling === 0 ? Promise.resolve() : new Promise((resolve) => onSettled.push(resolve))),
+    quiet: (place) => untilQuiet(holds.get(placeKey(place))),
+    settled,
     holds: () => [...holds.values()].map((hold) => hold.place),
     has: (place) => holds.has(placeKey(place)),
     outdated: (idOf) =>

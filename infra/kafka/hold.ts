@@ -79,6 +79,11 @@ export const untilLeaving = (hold: Hold, unsure: Promise<void>): Promise<void> =
     void unsure.then(go)
   })
 
+/** Waits until nothing of it is in hand. */
+export const untilQuiet = async (hold: Hold | undefined): Promise<void> => {
+  if (hold && hold.inHand > 0) await new Promise<void>((resolve) => hold.onQuiet.push(resolve))
+}
+
 /** Two commits with the same text say the same. */
 export const commitText = ({ offset, metadata }: Pick<Commit, 'offset' | 'metadata'>): string => `${offset} ${metadata}`
 

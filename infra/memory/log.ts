@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../topology/flow/fault.ts'
 import type { MessageLog, Reader, ReaderOptions, TailItem } from '../../topology/flow/ports.ts'
 import { type RepeatsWindow, repeatsWithin } from '../../topology/flow/repeats.ts'
-import type { TopicSpec } from '../../topology/topics.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import { type Commit, type Desk, openDesk, type Place, placeKey } from '../kafka/desk.ts'
-import { partitionOf } from '../kafka/murmur2.ts'
 import { assign } from './assign.ts'
+import { stored, type Topic } from './topic.ts'
 
 export type MemoryLogOptions = Readonly<{
   partitions?: Readonly<{ intake: number; job: number }>
@@ -264,7 +263,6 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   }
 }
 
-type Topic = Readonly<{ spec: TopicSpec; partitions: readonly Incoming[][] }>
 type Member = {
   topics: readonly string[]
   assignments: number
@@ -290,23 +288,4 @@ const placesOf = (topics: ReadonlyMap<string, Topic>): readonly Place[] =>
 const placeOf = (key: string): Place => {
   const at = key.lastIndexOf('/')
   return { topic: key.slice(0, at), partition: Number(key.slice(at + 1)) }
-}
-
-/** The record as it lies in the log, or undefined when it is larger than the topic takes. */
-const stored = ({ topic, key, value, headers }: Outgoing, { spec, partitions }: Topic, timestamp: number) => {
-  const keyBytes = Buffer.from(key)
-  const partition = partitionOf(keyBytes, partitions.length)
-  const bytes = new Map(Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)] as const))
-  const record: Incoming = {
-    topic,
-    partition,
-    offset: BigInt(partitions[partition]?.length ?? 0),
-    timestamp,
-    key: keyBytes,
-    value: value === null ? null : Buffer.from(value as string),
-    headers: bytes,
-  }
-  let size = keyBytes.length + (record.value?.length ?? 0)
-  for (const [name, header] of bytes) size += name.length + header.length
-  return size <= spec.maxMessageBytes ? record : undefined
 }
