@@ -1,9 +1,14 @@
-/** A batch closes at `count` items or `weight`, or `withinMs` after its first item, whatever is first. */
+/**
+ * A batch closes at `count` items or `weight`, or `withinMs` after its first item, whatever is first. One that has `many` items by then goes on
+ * until `manyWithinMs`.
+ */
 export type BatchLimits<T> = Readonly<{
   count: number
   weight: number
   weightOf: (item: T) => number
   withinMs: number
+  many: number
+  manyWithinMs: number
 }>
 
 /** Groups a pull source. An item that waits for no batch is not pulled: that is the back-pressure. */
@@ -22,10 +27,17 @@ export async function* batches<T>(items: AsyncIterable<T>, limits: BatchLimits<T
       const batch = [first.value]
       let weight = limits.weightOf(first.value)
       let ended = false
-      using deadline = after(limits.withinMs)
+      using timers = new DisposableStack()
+      let deadline = timers.use(after(limits.withinMs))
+      let goesOn = true
       while (batch.length < limits.count && weight < limits.weight) {
         const next = await Promise.race([pull(), deadline.passed])
-        if (next === 'passed') break // the pull stays pending and opens the next batch
+        if (next === 'passed') {
+          if (!goesOn || batch.length < limits.many) break // the pull stays pending and opens the next batch
+          goesOn = false
+          deadline = timers.use(after(limits.manyWithinMs - limits.withinMs))
+          continue
+        }
         pending = undefined
         if (next.done) {
           ended = true

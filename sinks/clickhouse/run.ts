@@ -56,6 +56,8 @@ const batchLimits = {
   weight: 32_000_000,
   weightOf: ({ record }: Delivery): number => (record.value?.length ?? 0) + 500,
   withinMs: 300,
+  many: 300,
+  manyWithinMs: 1_000,
 }
 
 /** What is stored once, however often it was written. */

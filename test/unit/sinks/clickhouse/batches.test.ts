@@ -1,8 +1,15 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { batches } from '../../../../sinks/clickhouse/batches.ts'
 
-const limits = { count: 3, weight: 100, weightOf: (text: string) => text.length, withinMs: 60_000 }
+const limits = {
+  count: 3,
+  weight: 100,
+  weightOf: (text: string) => text.length,
+  withinMs: 60_000,
+  many: 3,
+  manyWithinMs: 60_000,
+}
 
 describe('batches', () => {
   test('close at a number of items', async () => {
@@ -27,6 +34,30 @@ describe('batches', () => {
     source.end()
     expect((await grouped.next()).value).toEqual(['b'])
     expect((await grouped.next()).done).toBe(true)
+  })
+
+  test('go on for longer when there is much, and close then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    using _real = { [Symbol.dispose]: () => void vi.useRealTimers() }
+    const source = new PassThrough({ objectMode: true })
+    const grouped = batches(source as AsyncIterable<string>, {
+      ...limits,
+      count: 10,
+      withinMs: 300,
+      many: 2,
+      manyWithinMs: 1_000,
+    })
+    const take = async (ms: number, before: readonly string[], after: readonly string[]): Promise<unknown> => {
+      for (const item of before) source.write(item)
+      const batch = grouped.next()
+      await vi.advanceTimersByTimeAsync(ms)
+      for (const item of after) source.write(item)
+      await vi.advanceTimersByTimeAsync(1_000 - ms)
+      return (await batch).value
+    }
+    expect(await take(999, ['a', 'b'], ['c'])).toEqual(['a', 'b', 'c'])
+    expect(await take(301, ['d'], ['e'])).toEqual(['d'])
+    expect(await take(1_000, [], ['f'])).toEqual(['e'])
   })
 
   test('pull no more than they give', async () => {
