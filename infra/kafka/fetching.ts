@@ -36,7 +36,11 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   let refreshing: Promise<void> | undefined
   let seeking = false
 
-  const leaderOf = ({ topic, partition }: Place): number => cluster.topic(topic)?.leaders[partition] ?? -1
+  /** -1 also when the leader that we know is gone: others' questions tell us of brokers, but not of our topics. */
+  const leaderOf = ({ topic, partition }: Place): number => {
+    const leader = cluster.topic(topic)?.leaders[partition] ?? -1
+    return cluster.nodes().includes(leader) ? leader : -1
+  }
 
   /** Has the broker that leads the partition asked for what is wanted of it, and no other. */
   const put = ({ place, want }: NewWant): void => {
