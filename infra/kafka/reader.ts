@@ -2,7 +2,7 @@ import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, Reader, ReaderOptions } from '../../topology/flow/ports.ts'
 import type { RepeatsWindow } from '../../topology/flow/repeats.ts'
 import { backoff } from '../../topology/flow/retry.ts'
-import { aborted } from '../../topology/flow/stop.ts'
+import { aborted, unlessAborted } from '../../topology/flow/stop.ts'
 import type { Cluster, ClusterOptions } from './cluster.ts'
 import { type Commit, openDesk, type Place, placeKey } from './desk.ts'
 import { forbidden, isHopeless, textOf } from './errors.ts'
@@ -10,6 +10,7 @@ import { runFetching } from './fetching.ts'
 import { type Membership, openMembership } from './membership.ts'
 import { sendCommits } from './offsets.ts'
 import { startsOf } from './starts.ts'
+import { openValve } from './valve.ts'
 import type { Writer } from './writer.ts'
 
 export type ReaderSettings = Readonly<{
@@ -57,12 +58,13 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     throw new Fault('membership-lost', `${group}: no heartbeat for too long`)
   }
 
+  const valve = openValve(2 * budgetBytes)
   const desk = openDesk({
     budgetBytes,
     idOf,
     permit,
     unsure: () => membership?.joining(),
-    write: writer.append,
+    write: (records, permit) => valve.run(records, () => writer.append(records, permit)),
     onSettled: () => fetching.kick(),
     onBegun() {
       soon ??= setTimeout(commitSoon, begunMs)
@@ -244,7 +246,11 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     },
     async *deliveries(reading) {
       const until = AbortSignal.any([reading, closing.signal])
-      for (let delivery = await desk.take(until); delivery; delivery = await desk.take(until)) yield delivery
+      for (let delivery = await desk.take(until); delivery; delivery = await desk.take(until)) {
+        yield delivery
+        const full = valve.full() // one message may ask for a hundred runs: what came of those before must go first
+        if (full) await unlessAborted(full, until).catch(() => {}) // the next `take` ends it
+      }
     },
     commit: commitAssigned,
     progress: () => ({
