@@ -3,7 +3,7 @@ import { bury, drop, emit, type Stage } from '../../topology/flow/verdict.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job, Project } from '../../topology/project/project.ts'
 import { jobRecord } from '../../topology/wire/job.ts'
-import { type Finished, parseRunRecord } from '../../topology/wire/runs.ts'
+import { type Finished, parseRunRecord, parseRunTexts } from '../../topology/wire/runs.ts'
 import { runIdOf } from '../../topology/words/ids.ts'
 import { headerOf } from '../../topology/words/record.ts'
 import type { RunRequest } from '../../topology/words/run.ts'
@@ -19,18 +19,19 @@ export const followStage =
   async (record, { signal }) => {
     const kind = headerOf(record, 'penstock-event')
     if (kind === 'matched' || kind === 'started') return drop(kind) // most records: not worth parsing
-    const event = parseRunRecord(record)
-    if (event.event !== 'finished') return drop(event.event)
+    const facts = parseRunTexts(record)
+    if (facts.event !== 'finished') return drop(facts.event)
 
-    const after = nextKind(event)
+    const after = nextKind(facts)
     if (!after) return drop('cancelled')
-    await needDefinitions(catalogue, { offset: BigInt(event.definitions), signal })
+    await needDefinitions(catalogue, { offset: BigInt(facts.definitions), signal })
     const definitions = catalogue.offset()
-    const project = catalogue.projects().get(event.project)?.project
+    const project = catalogue.projects().get(facts.project)?.project
     if (!project) return drop('project-gone')
-    const next = followers(project, { job: event.job, kind: after })
-    if (next.length === 0) return drop('nothing-follows')
+    const next = followers(project, { job: facts.job, kind: after })
+    if (next.length === 0) return drop('nothing-follows') // most ends: their states need no parsing
 
+    const event = parseRunRecord(record) as Finished
     if (event.depth + 1 >= project.limits.loopLimit) return bury(loop(event, project.limits.loopLimit), letterOf(event))
     const state = after === 'flow' ? flowState(event.final_state) : failState(event)
     return emit(next.map((follower) => jobRecord(requestOf(event, { ...follower, kind: after, definitions, state }))))
@@ -38,7 +39,7 @@ export const followStage =
 
 type After = 'flow' | 'fail'
 
-const nextKind = ({ status }: Finished): After | undefined => {
+const nextKind = ({ status }: Pick<Finished, 'status'>): After | undefined => {
   switch (status) {
     case 'success':
       return 'flow'
