@@ -57,15 +57,29 @@ const nextKind = ({ status }: Pick<Finished, 'status'>): After | undefined => {
 
 type Follower = Readonly<{ job: Job; trigger: string }>
 
-/** Each enabled job once, by the first of its triggers that this end fires. */
-const followers = (project: Project, ended: Readonly<{ job: string; kind: After }>): readonly Follower[] =>
-  [...project.jobs.values()].flatMap((job) => {
-    const trigger = job.triggers.find((name) => {
-      const found = project.triggers.get(name)
-      return found?.kind === ended.kind && found.job === ended.job
-    })
-    return job.enabled && trigger !== undefined ? [{ job, trigger }] : []
-  })
+/** Looked up in an index that is made once for a deploy: most ends start nothing, and a project may have thousands of jobs. */
+const followers = (project: Project, ended: Readonly<{ job: string; kind: After }>): readonly Follower[] => {
+  const known = indexes.get(project) ?? indexOf(project)
+  indexes.set(project, known)
+  return known.get(`${ended.kind} ${ended.job}`) ?? []
+}
+
+const indexes = new WeakMap<Project, ReadonlyMap<string, readonly Follower[]>>()
+
+/** By kind and job of an end: each enabled job once, by the first of its triggers that this end fires. */
+const indexOf = (project: Project): ReadonlyMap<string, readonly Follower[]> => {
+  const index = new Map<string, Follower[]>()
+  for (const job of project.jobs.values())
+    for (const name of job.enabled ? job.triggers : []) {
+      const trigger = project.triggers.get(name)
+      if (trigger === undefined || trigger.kind === 'message') continue
+      const end = `${trigger.kind} ${trigger.job}`
+      const found = index.get(end) ?? []
+      index.set(end, found)
+      if (found.at(-1)?.job !== job) found.push({ job, trigger: name })
+    }
+  return index
+}
 
 type Next = Follower & Readonly<{ kind: After; definitions: bigint; state: string }>
 
