@@ -14,6 +14,7 @@ import { b6 } from './b6.ts'
 import { b7 } from './b7.ts'
 import { b8 } from './b8.ts'
 import { b9 } from './b9.ts'
+import { b10 } from './b10.ts'
 import { conditionsOf, measureAll, writeTables } from './measure.ts'
 import { profile } from './profile.ts'
 import { changesOf, type Report } from './report.ts'
@@ -48,6 +49,7 @@ const benches: readonly Bench[] = [
   { id: 'B7', run: b7 },
   { id: 'B8', run: b8 },
   { id: 'B9', run: b9 },
+  { id: 'B10', run: b10 },
   { id: 'topics', run: topics(values.sizes.split(',').map(Number)) },
   { id: 'start', run: start },
   { id: 'memory', run: memory },

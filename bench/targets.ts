@@ -46,6 +46,7 @@ export const targets: Readonly<Record<string, Readonly<Record<string, Target>>>>
     'leak of buffers: others’ p99 to quiet': most(1.5),
     'log of 10 MB: others’ p99 to quiet': most(1.5),
   },
+  B10: { 'backlog to B1, per second': least(2, 3), 'penstock: growth after a tenth': most(64) },
   start: { warm: most(8, 5), cold: most(120) },
   memory: { 'all processes, idle': most(1.6, 1.2) },
 }
