@@ -38,7 +38,7 @@ const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispo
     try {
       if ('bytes' in rows) {
         const names = rows.columns.map((name) => `\`${name}\``).join(', ')
-        const values = Readable.from([rows.bytes], { objectMode: false })
+        const values = Readable.from(rows.bytes, { objectMode: false })
         const query = `INSERT INTO ${table} (${names}) FORMAT Native`
         await client.exec({ query, values, clickhouse_settings }).then(({ stream }) => buffer(stream))
       } else {

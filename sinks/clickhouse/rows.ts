@@ -6,13 +6,17 @@ import { messageIdOfRecord, timeOf } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import type { LogLine } from '../../topology/words/run.ts'
 import { type Traceparent, traceIdOf, traceOf } from '../../topology/words/trace.ts'
 import type { Table } from './columns.ts'
 import type { Cells } from './native.ts'
 import { timeWithin } from './time-text.ts'
 
-/** A row and what it is a row of: of several with one `id` in a batch only that of the highest version need go in. */
-export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: Cells; arrival?: Arrival }>
+/**
+ * A row and what it is a row of: of several with one `id` in a batch only that of the highest version need go in. `columns` are worked out when
+ * they are asked for: a batch of rows in hand is much smaller so.
+ */
+export type Row = Readonly<{ table: Table; id: string; version: bigint; columns: () => Cells; arrival?: Arrival }>
 
 /** What somebody waits for who sent a message: when it came in (milliseconds since 1970), and its trace. */
 export type Arrival = Readonly<{ kind: 'message' | 'run'; at: number; traceId: string }>
@@ -23,7 +27,7 @@ export const messageRows = (message: Message): readonly Row[] => {
   const { id, project, kind, source, key, contentType, headers, body, receivedAt, origin } = message
   const version = firstWins(origin.offset)
   const trace_id = traceIdOf(traceOf(message))
-  const columns = {
+  const columns = (): Cells => ({
     id,
     project,
     kind,
@@ -39,7 +43,7 @@ export const messageRows = (message: Message): readonly Row[] => {
     origin: `${origin.topic}/${origin.partition}/${origin.offset}`,
     trace_id,
     version,
-  }
+  })
   const arrival = { kind: 'message', at: timeOf(id), traceId: trace_id } as const
   return [{ table: 'message_rows', id, version, columns, arrival }]
 }
@@ -51,9 +55,9 @@ export const runEventRows = (
 ): readonly Row[] => {
   switch (event.event) {
     case 'matched':
-      return [...matchRows(event, at), ...event.runs.map((facts) => runRow(facts, { status: 'queued' }, at.offset))]
+      return [...matchRows(event, at), ...event.runs.map((facts) => runRow(facts, queuedColumns, at.offset))]
     case 'started':
-      return [runRow(event, startedColumns(event), begun + at.offset)]
+      return [runRow(event, () => startedColumns(event), begun + at.offset)]
     case 'finished':
       return [finishedRow(event, at.offset)]
     default:
@@ -62,7 +66,7 @@ export const runEventRows = (
 }
 
 const finishedRow = (event: Ended, offset: bigint): Row => {
-  const row = runRow(event, finishedColumns(event), end + firstWins(offset))
+  const row = runRow(event, () => finishedColumns(event), end + firstWins(offset))
   if (event.replay !== '') return row
   return { ...row, arrival: { kind: 'run', at: timeOf(event.message_id), traceId: traceIdOf(traceOfRun(event)) } }
 }
@@ -73,7 +77,7 @@ export const deadLetterRow = (record: Incoming, { plain = false }: Readonly<{ pl
   const { topic, partition, offset, key, value, headers, timestamp } = letter.record
   const id = messageIdOfRecord({ topic, partition, offset }, timestamp, letter.stage)
   const named = parseTopic(topic)
-  const columns = {
+  const columns = (): Cells => ({
     id,
     buried_at: timeWithin(record.timestamp),
     project: letter.project ?? named?.project ?? null,
@@ -90,7 +94,7 @@ export const deadLetterRow = (record: Incoming, { plain = false }: Readonly<{ pl
     ...(value === null || plain ? { value: null, value_encoding: 'utf8' } : textOrBase64('value', value)),
     size: value?.length ?? 0,
     version: firstWins(record.offset),
-  }
+  })
   return { table: 'dead_letter_rows', id, version: firstWins(record.offset), columns }
 }
 
@@ -107,7 +111,7 @@ const matchRows = (event: Matched, { timestamp, offset }: Pick<Incoming, 'offset
     table: 'match_rows',
     id: [message_id, match.trigger, match.job, match.run_id].join('/'),
     version: offset,
-    columns: { message_id, ...match, project, matched_at },
+    columns: () => ({ message_id, ...match, project, matched_at }),
   }))
 }
 
@@ -116,11 +120,11 @@ const begun = 2n ** 61n
 const end = 2n ** 63n
 const firstWins = (offset: bigint): bigint => 2n ** 62n - offset
 
-const runRow = (facts: RunFacts, more: Cells, version: bigint): Row => ({
+const runRow = (facts: RunFacts, more: () => Cells, version: bigint): Row => ({
   table: 'run_rows',
   id: facts.run_id,
   version,
-  columns: {
+  columns: () => ({
     id: facts.run_id,
     project: facts.project,
     job: facts.job,
@@ -134,13 +138,15 @@ const runRow = (facts: RunFacts, more: Cells, version: bigint): Row => ({
     depth: facts.depth,
     queued_at: timeIn(facts.queued_at),
     trace_id: traceIdOf(traceOfRun(facts)),
-    ...more,
+    ...more(),
     version,
-  },
+  }),
 })
 
 const traceOfRun = ({ message_id, traceparent }: RunFacts): Traceparent =>
   traceOf({ id: message_id, traceparent: traceparent ?? null })
+
+const queuedColumns = (): Cells => ({ status: 'queued' })
 
 const startedColumns = ({ started_at, attempt }: Started): Cells => ({
   status: 'running',
@@ -148,30 +154,33 @@ const startedColumns = ({ started_at, attempt }: Started): Cells => ({
   attempts: attempt,
 })
 
-const finishedColumns = (event: Ended): Cells => ({
-  adaptor: event.adaptor,
-  status: event.status,
-  ...(event.error && {
-    error_type: event.error.name,
-    error_message: event.error.message,
-    error_line: event.error.line,
-    error_column: event.error.column,
-    error_operation: event.error.operation,
-    error_details: jsonText(event.error.details),
-  }),
-  exit_code: event.exit_code,
-  attempts: event.attempts,
-  starts: event.starts,
-  started_at: timeIn(event.started_at),
-  finished_at: timeIn(event.finished_at),
-  duration_ms: event.duration_ms,
-  input: jsonText(event.input),
-  final_state: event.status === 'success' ? textOfState(event.final_state) : jsonText(event.final_state),
-  'log.time': event.log.map(({ time }) => timeIn(time)),
-  'log.level': event.log.map(({ level }) => level),
-  'log.source': event.log.map(({ source }) => source),
-  'log.message': event.log.map(({ message }) => message),
-})
+const finishedColumns = (event: Ended): Cells => {
+  const log = Buffer.isBuffer(event.log) ? (JSON.parse(event.log.toString('utf8')) as readonly LogLine[]) : event.log
+  return {
+    adaptor: event.adaptor,
+    status: event.status,
+    ...(event.error && {
+      error_type: event.error.name,
+      error_message: event.error.message,
+      error_line: event.error.line,
+      error_column: event.error.column,
+      error_operation: event.error.operation,
+      error_details: jsonText(event.error.details),
+    }),
+    exit_code: event.exit_code,
+    attempts: event.attempts,
+    starts: event.starts,
+    started_at: timeIn(event.started_at),
+    finished_at: timeIn(event.finished_at),
+    duration_ms: event.duration_ms,
+    input: jsonText(event.input),
+    final_state: event.status === 'success' ? textOfState(event.final_state) : jsonText(event.final_state),
+    'log.time': log.map(({ time }) => timeIn(time)),
+    'log.level': log.map(({ level }) => level),
+    'log.source': log.map(({ source }) => source),
+    'log.message': log.map(({ message }) => message),
+  }
+}
 
 type Ended = Finished | FinishedTexts
 

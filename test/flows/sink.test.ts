@@ -191,16 +191,20 @@ describe('the sink', () => {
     expect(await readRun(store, { project: 'clinic', id: facts.run_id })).toMatchObject({ status: 'success' })
   })
 
-  test('loses no digit of a state', async () => {
+  const digits = '{"id":123456789012345678901234567890,"far":1e400,"half":"\\ud800","name":"é"}'
+  test.each([
+    ['of ours', true, '{"rate":1.50}'],
+    ['of somebody who tells no lengths', false, '{"rate":1.5}'],
+  ])('loses no digit of a state, in a record %s', async (_whose, tells, rate) => {
     const facts = runFacts(newMessageId(), { job: 'digits' })
     const { input: _input, final_state: _state, ...event } = finished(facts, { status: 'failed', exit_code: 1 })
-    const [input, final_state] = ['{"data":{"id":9007199254740993,"far":1e400}}', '9007199254740993']
-    await house.log.append([finishedRecord(event, { input, final_state })])
+    const { headers, ...record } = finishedRecord(event, { input: '{"rate":1.50}', final_state: digits })
+    await house.log.append([{ ...record, headers: tells ? headers : {} }])
     const run = await until(() => readRun(store, { project: 'clinic', id: facts.run_id }), 'it is stored')
     expect(await store.query('SELECT input, final_state FROM runs WHERE id = {id:String}', { id: run.id })).toEqual([
-      { input, final_state },
+      { input: rate, final_state: digits },
     ])
-    expect([JSON.stringify(run.input), JSON.stringify(run.final_state)]).toEqual([input, final_state])
+    expect(JSON.stringify(run.final_state)).toBe(digits)
   })
 
   test('takes every body: large, of bytes, half a surrogate, NUL, none', async () => {

@@ -95,7 +95,7 @@ export type ReadOptions = Readonly<{
 }>
 
 /** Rows in bytes, and the names of the columns that these hold. */
-export type NativeBlock = Readonly<{ columns: readonly string[]; bytes: Buffer }>
+export type NativeBlock = Readonly<{ columns: readonly string[]; bytes: readonly Buffer[] }>
 
 /** ClickHouse, as the sink and the readers of history know it. */
 export type Store = AsyncDisposable &

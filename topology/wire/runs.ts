@@ -2,17 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { Fault } from '../flow/fault.ts'
 import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
-import { isJsonArray, isJsonObject, type Json, mayHoldInexactNumber, parseExact } from '../words/json.ts'
+import { isJsonObject, type Json, mayHoldInexactNumber, parseExact } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
-import {
-  type EndStatus,
-  endStatuses,
-  type LogLine,
-  type RunError,
-  type RunRequest,
-  type TriggerKind,
-} from '../words/run.ts'
+import type { EndStatus, LogLine, RunError, RunRequest, TriggerKind } from '../words/run.ts'
 import { traceOf, traceWithin } from '../words/trace.ts'
+import { checkedRunEvent } from './run-checks.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
 export type RunEvent = Matched | Started | Finished
@@ -75,27 +69,32 @@ export type RunFacts = Readonly<{
 /** A run's outcome without its two states, which are JSON texts already. */
 export type FinishedFacts = Omit<Finished, 'final_state' | 'input'>
 
-/** An end whose two states are left as the bytes of JSON that they are: who only passes them on need not parse them. */
-export type FinishedTexts = FinishedFacts & Readonly<{ final_state: Buffer; input: Buffer }>
+/** An end whose log and states are left as the bytes of JSON that they are: who only passes them on need not parse them. */
+export type FinishedTexts = Omit<FinishedFacts, 'log'> & Readonly<Record<TextName, Buffer>>
+type TextName = 'log' | 'final_state' | 'input'
 
 /**
- * The outcome of a run. The states are put in as the texts that they are: parsing them here would cost, and could lose digits. A header says
- * how many bytes each has, so that a reader finds them without parsing.
+ * The outcome of a run. The states are put in as the texts that they are: parsing them here would cost, and could lose digits. They and the
+ * log lie behind the facts, and a header says how many bytes each has, so that a reader finds them without parsing.
  */
 export const finishedRecord = (
-  event: FinishedFacts,
+  { log, ...facts }: FinishedFacts,
   states: Readonly<{ final_state: string | null; input: string | null }>,
 ): Outgoing => {
-  const [final, input] = [states.final_state ?? 'null', states.input ?? 'null']
+  const [lines, final, input] = [JSON.stringify(log), states.final_state ?? 'null', states.input ?? 'null']
+  const beginning = JSON.stringify(facts).slice(0, -1)
   return {
     topic: runsTopic,
-    key: event.key,
-    value: `${JSON.stringify(event).slice(0, -1)}${finalBegins}${final}${inputBegins}${input}}`,
-    headers: { ...headersOf(event), 'penstock-state-bytes': `${Buffer.byteLength(final)},${Buffer.byteLength(input)}` },
+    key: facts.key,
+    value: `${beginning}${begins.log}${lines}${begins.final_state}${final}${begins.input}${input}}`,
+    headers: {
+      ...headersOf(facts),
+      'penstock-lengths': [lines, final, input].map((text) => Buffer.byteLength(text)).join(),
+    },
   }
 }
 
-const [finalBegins, inputBegins] = [',"final_state":', ',"input":']
+const begins = { log: ',"log":', final_state: ',"final_state":', input: ',"input":' } as const
 
 /** What every event of a run says of it. */
 export const runFactsOf = (request: RunRequest): RunFacts => ({
@@ -123,7 +122,7 @@ export const runRecord = (event: RunEvent, key: string): Outgoing => ({
   headers: headersOf(event),
 })
 
-const headersOf = (event: RunEvent | FinishedFacts): Outgoing['headers'] => ({
+const headersOf = (event: RunEvent | Omit<FinishedFacts, 'log'>): Outgoing['headers'] => ({
   'penstock-event': event.event,
   'penstock-project': event.project,
   'penstock-id': eventId(event),
@@ -133,47 +132,40 @@ const headersOf = (event: RunEvent | FinishedFacts): Outgoing['headers'] => ({
  * An event of ours, with the fields that its readers need, every digit of its states kept. Throws Fault `message-unreadable`, naming what is
  * missing, for a record that somebody else has written.
  */
-export const parseRunRecord = (record: Incoming): RunEvent => checked(jsonOf(record.value?.toString('utf8') ?? ''))
+export const parseRunRecord = (record: Incoming): RunEvent =>
+  checkedRunEvent(jsonOf(record.value?.toString('utf8') ?? ''))
 
-/** As `parseRunRecord`, but the states of an end stay bytes where its header says which they are. */
+/**
+ * As `parseRunRecord`, but the log and the states of an end stay bytes where its header says which they are. That they are JSON is the word of
+ * whoever wrote the header.
+ */
 export const parseRunTexts = (record: Incoming): RunEvent | FinishedTexts => {
-  const texts = textsOf(record)
-  if (!texts) return parseRunRecord(record)
-  const event = checked(jsonOf(texts.facts))
-  return event.event === 'finished' ? { ...event, final_state: texts.final_state, input: texts.input } : event
+  const parts = partsOf(record)
+  if (!parts) return parseRunRecord(record)
+  const event = checkedRunEvent(jsonOf(`${parts.facts},"log":[]}`))
+  return event.event === 'finished' ? { ...event, ...parts.texts } : event
 }
 
-/** The three texts of an end; undefined for a record whose header does not fit what lies in it, or whose bytes are no text. */
-const textsOf = ({ value, headers }: Incoming): Readonly<Texts> | undefined => {
-  const [, final, input] = stateBytes.exec(headers.get('penstock-state-bytes')?.toString('latin1') ?? '') ?? []
-  if (!value || final === undefined || !isUtf8(value)) return undefined
-  const inputFrom = value.length - 1 - Number(input)
-  const finalTo = inputFrom - inputBegins.length
-  const finalFrom = finalTo - Number(final)
-  const factsTo = finalFrom - finalBegins.length
-  if (factsTo < 0 || value[value.length - 1] !== closeBrace) return undefined
-  if (value.toString('latin1', factsTo, finalFrom) !== finalBegins) return undefined
-  if (value.toString('latin1', finalTo, inputFrom) !== inputBegins) return undefined
-  return {
-    facts: `${value.toString('utf8', 0, factsTo)}}`,
-    final_state: value.subarray(finalFrom, finalTo),
-    input: value.subarray(inputFrom, -1),
+/** The parts of an end; undefined for a record whose header does not fit what lies in it, or whose bytes are no text. */
+const partsOf = ({ value, headers }: Incoming): Parts | undefined => {
+  const header = headers.get('penstock-lengths')?.toString('latin1')
+  if (!header || !value || !isUtf8(value) || value.at(-1) !== closeBrace) return undefined
+  const lengths = header.split(',').map(Number)
+  const texts = { log: value, final_state: value, input: value }
+  let end = value.length - 1
+  for (const name of ['input', 'final_state', 'log'] as const) {
+    const from = end - (lengths.pop() ?? 0)
+    const before = from - begins[name].length
+    if (!(before > 0) || value.toString('latin1', before, from) !== begins[name]) return undefined
+    texts[name] = value.subarray(from, end)
+    end = before
   }
+  return { facts: value.toString('utf8', 0, end), texts }
 }
 
-type Texts = { facts: string; final_state: Buffer; input: Buffer }
+type Parts = Readonly<{ facts: string; texts: Readonly<Record<TextName, Buffer>> }>
 
-const stateBytes = /^(\d{1,10}),(\d{1,10})$/
 const closeBrace = 0x7d
-
-const checked = (event: Json): RunEvent => {
-  const wanted = isJsonObject(event) ? shapes.get(event['event']) : undefined
-  if (!isJsonObject(event) || !wanted) throw new Fault('message-unreadable', 'not an event of a run')
-  for (const [name, holds] of wanted)
-    if (!holds(event[name]))
-      throw new Fault('message-unreadable', `an event of a run whose ${name} is not what it must be`)
-  return event as unknown as RunEvent
-}
 
 /** Only the states and the details of an error are values of people, whose digits count. */
 const jsonOf = (text: string): Json => {
@@ -187,58 +179,10 @@ const jsonOf = (text: string): Json => {
   }
 }
 
-type Holds = (value: Json | undefined) => boolean
-type Shape = Readonly<Record<string, Holds>>
-type Check = readonly [name: string, holds: Holds]
-
-const isText = (value: Json | undefined): boolean => typeof value === 'string'
-const isNumber = (value: Json | undefined): boolean => typeof value === 'number'
-const isTime = (value: Json | undefined): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value))
-const isOffset = (value: Json | undefined): boolean => typeof value === 'string' && /^-?\d{1,19}$/.test(value)
-const isEnd = (value: Json | undefined): boolean => endStatuses.some((end) => end === value)
-const isRun = (value: Json | undefined): boolean =>
-  isJsonObject(value) && factChecks.every(([name, holds]) => holds(value[name]))
-
-const facts: Shape = {
-  run_id: isText,
-  project: isText,
-  job: isText,
-  job_version: isNumber,
-  message_id: isText,
-  key: isText,
-  replay: isText,
-  trigger: isText,
-  trigger_kind: isText,
-  depth: isNumber,
-  queued_at: isTime,
-}
-const factChecks = Object.entries(facts)
-const shapes: ReadonlyMap<Json | undefined, readonly Check[]> = new Map<Json | undefined, readonly Check[]>(
-  Object.entries<Shape>({
-    matched: {
-      project: isText,
-      message_id: isText,
-      replay: isText,
-      definitions: isOffset,
-      triggers: (value) => isJsonArray(value) && value.every(isText),
-      runs: (value) => isJsonArray(value) && value.every(isRun),
-    },
-    started: { ...facts, started_at: isTime, attempt: isNumber },
-    finished: {
-      ...facts,
-      status: isEnd,
-      definitions: isOffset,
-      started_at: isTime,
-      finished_at: isTime,
-      log: isJsonArray,
-    },
-  }).map(([event, shape]) => [event, Object.entries(shape)]),
-)
-
 /** What makes two events the same. A run has one end: the first record of it wins. */
 export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')
 
-const eventId = (event: RunEvent | FinishedFacts): string => {
+const eventId = (event: RunEvent | Omit<FinishedFacts, 'log'>): string => {
   switch (event.event) {
     case 'matched':
       return `matched/${event.message_id}/${event.replay}`

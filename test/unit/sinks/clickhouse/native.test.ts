@@ -2,6 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Cells, type Columns, nativeBlock } from '../../../../sinks/clickhouse/native.ts'
 
+const blockOf = (of: Columns, rows: readonly Cells[]) =>
+  nativeBlock(
+    of,
+    rows.map((cells) => () => cells),
+  )
+
 const columns = {
   text: 'String',
   maybe: 'Nullable(String)',
@@ -35,7 +41,7 @@ describe('a block of rows', () => {
   test('holds them as ClickHouse documents its format Native', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 5 }), (rows) => {
-        expect(readBlock(nativeBlock(columns, rows).bytes)).toEqual(rows.map(plain))
+        expect(readBlock(blockOf(columns, rows).bytes)).toEqual(rows.map(plain))
       }),
     )
   })
@@ -52,20 +58,20 @@ describe('a block of rows', () => {
       version: 0n,
       took: null,
     }
-    expect(readBlock(nativeBlock(columns, [{}]).bytes)).toEqual([nothing])
+    expect(readBlock(blockOf(columns, [{}]).bytes)).toEqual([nothing])
   })
 
   test('knows texts of every length, and says which columns it holds', () => {
     const texts = [0, 1, 42, 43, 127, 128, 5_461, 5_462, 16_383, 16_384, 700_000, 2_097_152]
       .flatMap((length) => ['a', 'é', '患', '🦀'].map((unit) => unit.repeat(length)))
       .map((text) => ({ text }))
-    const block = nativeBlock({ text: 'String' }, texts)
+    const block = blockOf({ text: 'String' }, texts)
     expect(readBlock(block.bytes)).toEqual(texts)
     expect(block.columns).toEqual(['text'])
   })
 
   test('makes half a surrogate a text', () => {
-    expect(readBlock(nativeBlock({ text: 'String' }, [{ text: 'half \ud800\0' }]).bytes)).toEqual([
+    expect(readBlock(blockOf({ text: 'String' }, [{ text: 'half \ud800\0' }]).bytes)).toEqual([
       { text: 'half \ufffd\0' },
     ])
   })
@@ -79,10 +85,15 @@ describe('a block of rows', () => {
     ['text: 5 is no text', { text: 5 }],
     ['lines: 5 is no text', { lines: [5] }],
   ])('is refused with %s', (why, cells) => {
-    expect(() => nativeBlock(columns, [{}, cells])).toThrow(
+    expect(() => blockOf(columns, [{}, cells])).toThrow(
       expect.objectContaining({ code: 'row-refused', message: expect.stringContaining(why) }),
     )
   })
+})
+
+test('a row that cannot be worked out is refused', () => {
+  const broken = (): Cells => JSON.parse('no JSON')
+  expect(() => nativeBlock(columns, [() => ({}), broken])).toThrow(expect.objectContaining({ code: 'row-refused' }))
 })
 
 const plain = (cells: Cells): object => ({
@@ -95,7 +106,8 @@ const plain = (cells: Cells): object => ({
 const wellFormed = (text: string): string => text.toWellFormed()
 
 /** Reads a block back, by the format's documentation. */
-const readBlock = (bytes: Buffer): readonly object[] => {
+const readBlock = (pieces: readonly Buffer[]): readonly object[] => {
+  const bytes = Buffer.concat(pieces)
   let at = 0
   const length = (): number => {
     for (let value = 0, factor = 1; ; factor *= 128) {

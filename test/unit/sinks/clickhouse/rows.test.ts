@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deadLetterRow, messageRows, runEventRows } from '../../../../sinks/clickhouse/rows.ts'
+import { deadLetterRow, messageRows, type Row, runEventRows } from '../../../../sinks/clickhouse/rows.ts'
 import { Fault } from '../../../../topology/flow/fault.ts'
 import { intakeTopic } from '../../../../topology/topics.ts'
 import { deadLetterRecord } from '../../../../topology/wire/dead-letters.ts'
@@ -8,8 +8,7 @@ import { parseRunRecord, runRecord } from '../../../../topology/wire/runs.ts'
 import { newMessageId, timeOf } from '../../../../topology/words/ids.ts'
 import { finished, incoming, matched, message, runFacts, started } from '../../../fixtures/records.ts'
 
-const columnsOf = (rows: readonly { columns: object }[]) =>
-  rows.map(({ columns }) => columns as Record<string, unknown>)
+const columnsOf = (rows: readonly Row[]) => rows.map(({ columns }) => columns())
 const at = { offset: 7n, timestamp: Date.UTC(2026, 10, 21, 10) }
 const id = newMessageId()
 
@@ -95,10 +94,12 @@ describe('rows of runs', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const arrival = { at: timeOf(id), traceId: '0af7651916cd43dd8448eb211c80319c' }
     const [came] = messageRows(parseIntake(incoming(intakeRecord(message({ id, traceparent })))))
-    expect(came).toMatchObject({ columns: { trace_id: arrival.traceId }, arrival: { kind: 'message', ...arrival } })
+    expect(came?.columns()).toMatchObject({ trace_id: arrival.traceId })
+    expect(came?.arrival).toEqual({ kind: 'message', ...arrival })
     const traced = { ...facts, traceparent }
     const [end] = runEventRows(finished(traced), at)
-    expect(end).toMatchObject({ columns: { trace_id: arrival.traceId }, arrival: { kind: 'run', ...arrival } })
+    expect(end?.columns()).toMatchObject({ trace_id: arrival.traceId })
+    expect(end?.arrival).toEqual({ kind: 'run', ...arrival })
     expect(runEventRows(started(traced), at)[0]?.arrival).toBeUndefined()
     expect(runEventRows(finished({ ...traced, replay: 'r1' }), at)[0]?.arrival).toBeUndefined()
   })
@@ -118,7 +119,7 @@ describe('rows of runs', () => {
   test('states that are bytes stay so, and are absent where they are null', () => {
     const [one, none] = [Buffer.from('{"n":1.50}'), Buffer.from('null')]
     const columnsFor = (status: 'success' | 'failed', final_state: Buffer, input: Buffer) =>
-      columnsOf(runEventRows({ ...finished(facts, { status }), final_state, input }, at))[0]
+      columnsOf(runEventRows({ ...finished(facts, { status }), log: Buffer.from('[]'), final_state, input }, at))[0]
     expect(columnsFor('success', one, none)).toMatchObject({ final_state: one, input: null })
     expect(columnsFor('success', none, none)).toMatchObject({ final_state: none, input: null })
     expect(columnsFor('failed', none, one)).toMatchObject({ final_state: null, input: one })
@@ -155,7 +156,7 @@ describe('rows of dead letters', () => {
     )
 
   test('say what it was, why, and where it lay', () => {
-    expect(deadLetterRow(letter('sink')).columns).toMatchObject({
+    expect(deadLetterRow(letter('sink')).columns()).toMatchObject({
       project: 'clinic',
       stage: 'sink',
       reason: 'message-unreadable',
@@ -177,7 +178,7 @@ describe('rows of dead letters', () => {
 
   test('are made of whatever lies in the topic', () => {
     const strange = incoming({ topic: 'dead-letters', key: '', value: null, headers: {} })
-    expect(deadLetterRow(strange).columns).toMatchObject({ project: null, value: null, size: 0 })
+    expect(deadLetterRow(strange).columns()).toMatchObject({ project: null, value: null, size: 0 })
     expect(parseRunRecord(incoming(runRecord(started(runFacts(id)), 'k'))).event).toBe('started')
   })
 })

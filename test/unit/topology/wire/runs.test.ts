@@ -101,7 +101,7 @@ describe('an event of a run', () => {
     expect(record.value).toContain('"final_state":{"n":9007199254740993}')
   })
 
-  test('leaves the two states the bytes that they are, if its header says where they lie', () => {
+  test('leaves log and states the bytes that they are, if its header says where they lie', () => {
     const state = fc.option(fc.json(), { nil: null })
     fc.assert(
       fc.property(facts, ended, state, state, (run, end, final_state, input) => {
@@ -109,6 +109,7 @@ describe('an event of a run', () => {
         const record = asRead(finishedRecord(event, { final_state, input }))
         expect(parseRunTexts(record)).toEqual({
           ...event,
+          log: Buffer.from(JSON.stringify(event.log)),
           final_state: Buffer.from(final_state ?? 'null'),
           input: Buffer.from(input ?? 'null'),
         })
@@ -136,17 +137,18 @@ describe('an event of a run', () => {
 
   test.each([
     ['no header', { 'penstock-event': 'finished' }],
-    ['a header of nonsense', { 'penstock-state-bytes': 'many' }],
-    ['a header that does not fit', { 'penstock-state-bytes': '3,4' }],
-    ['a header of more than there is', { 'penstock-state-bytes': '999999,4' }],
+    ['a header of nonsense', { 'penstock-lengths': 'many' }],
+    ['a header of other lengths', { 'penstock-lengths': '2,2.5,NaN' }],
+    ['a header that does not fit', { 'penstock-lengths': '2,3,4' }],
+    ['a header of more than there is', { 'penstock-lengths': '2,999999,4' }],
   ])('a record with %s is read as a whole', (_what, headers) => {
     const record = asRead({ ...written(), headers })
     expect(parseRunTexts(record)).toEqual(parseRunRecord(record))
   })
 
   test.each(['no JSON', '{"event":"finished"}', '{"event":"matched"}', '[]'])('facts of %j are none', (value) => {
-    const broken = { ...written(), value: `${value.slice(0, -1)},"final_state":1,"input":2}` }
-    const record = asRead({ ...broken, headers: { 'penstock-state-bytes': '1,1' } })
+    const broken = { ...written(), value: `${value.slice(0, -1)},"log":[],"final_state":1,"input":2}` }
+    const record = asRead({ ...broken, headers: { 'penstock-lengths': '2,1,1' } })
     expect(() => parseRunTexts(record)).toThrow(expect.objectContaining({ code: 'message-unreadable' }))
   })
 
