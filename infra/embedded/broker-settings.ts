@@ -62,6 +62,7 @@ const sizes = {
 const quietWhenIdle = {
   'metadata.max.idle.interval.ms': 0,
   'num.network.threads': 2,
-  'num.io.threads': 4,
+  // One message alone has four synced appends on their way, and a thread waits for the disk with each: with four, the next one queued.
+  'num.io.threads': 8,
   'background.threads': 2,
 }
