@@ -2,12 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import type { Reply, Route } from '../../topology/http.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import { StartProblem } from '../start-problem.ts'
 import { openRoom } from './body.ts'
+import { answerCounter } from './count.ts'
 import { refuseBroken, refuseBug, refuseUnreadable, refuseUnrouted } from './refusals.ts'
 import { sendReply } from './send.ts'
 import { serveRoute } from './serve.ts'
@@ -40,6 +41,12 @@ export type Http = AsyncDisposable & Readonly<{ url: string; port: number }>
  * that is closed; then nothing more is accepted, requests in hand may finish for up to 2 s, and what is still open is closed.
  */
 export async function openHttp(options: HttpOptions): Promise<Http> {
+  const count = answerCounter(options.meter)
+  const give = (reply: FastifyReply, answer: Reply): void => {
+    const began = performance.now()
+    sendReply(reply, answer)
+    count(reply, began)
+  }
   const refuse = (error: Error, request: FastifyRequest): Reply =>
     refuseUnreadable(error) ?? refuseBug(error, request, options.logger)
   const app = fastify({
@@ -52,18 +59,17 @@ export async function openHttp(options: HttpOptions): Promise<Http> {
     keepAliveTimeout: 72_000, // longer than the 60 s of common proxies, so that it is not us who hang up
     return503OnClosing: false,
     routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true },
-    frameworkErrors: (error, request, reply) => sendReply(reply, refuse(error, request)),
+    frameworkErrors: (error, request, reply) => give(reply, refuse(error, request)),
     clientErrorHandler: refuseBroken,
   })
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null)) // `serveRoute` reads the body, after all checks of the head
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null)) // of what no route takes; the others read theirs themselves
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
-  countRequests(app, options.meter)
   const serving = { ...options, hold: openRoom(options.mostBodyBytes ?? usualBodyBytes) }
   for (const route of options.routes) serveRoute(app, route, serving)
-  app.setNotFoundHandler((request, reply) => sendReply(reply, refuseUnrouted(request, options.routes)))
-  app.setErrorHandler((error, request, reply) => sendReply(reply, refuse(error as Error, request)))
+  app.setNotFoundHandler((request, reply) => give(reply, refuseUnrouted(request, options.routes)))
+  app.setErrorHandler((error, request, reply) => give(reply, refuse(error as Error, request)))
 
   try {
     await app.listen({ host: options.host, port: options.port })
@@ -102,15 +108,6 @@ const sendElsewhere = async (server: Server, farewell: Farewell = usualFarewell)
 
 const pause = ({ ms, cutShort }: Farewell): Promise<void> =>
   sleep(ms, undefined, cutShort && { signal: cutShort }).catch(() => {}) // rejects when it is cut short
-
-const countRequests = (app: FastifyInstance, meter: Meter): void => {
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? '(none)'
-    meter.add('penstock_http_requests_total', { route, status: String(reply.statusCode) })
-    meter.observe('penstock_http_request_duration_seconds', { route }, reply.elapsedTime / 1_000)
-    done()
-  })
-}
 
 const startError = (error: NodeJS.ErrnoException, { host, port, setting = 'PORT' }: HttpOptions): Error => {
   const place = `port ${port} on ${host}`

@@ -16,7 +16,7 @@ export const refuseUnrouted = (request: FastifyRequest, routes: readonly Route[]
   })
 }
 
-/** For what fastify refuses before a route is asked: an address or a media type that cannot be read. */
+/** For what fastify refuses before a route is asked: an address that cannot be read, above all. */
 export const refuseUnreadable = (error: Error & { code?: string; statusCode?: number }): Reply | undefined => {
   switch (error.code) {
     case 'FST_ERR_BAD_URL':
@@ -24,12 +24,6 @@ export const refuseUnreadable = (error: Error & { code?: string; statusCode?: nu
         400,
         'Bad Request',
         'The address holds a % that is not followed by a UTF-8 byte in two hex digits.',
-      )
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return problem(
-        415,
-        'Unsupported Media Type',
-        'The header content-type is not a media type such as application/json.',
       )
     default:
       return error.statusCode !== undefined && error.statusCode < 500

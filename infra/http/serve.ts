@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../../topology/flow/ports.ts'
 import { hasBody, problem, type Reply, type RequestHead, type Route } from '../../topology/http.ts'
+import type { Meter } from '../../topology/metrics.ts'
 import { Asked } from './asked.ts'
 import { type Held, readBody } from './body.ts'
+import { answerCounter } from './count.ts'
 import { queryOf, queryReader } from './query.ts'
 import { refuseBug } from './refusals.ts'
 import { sendReply } from './send.ts'
@@ -10,6 +12,7 @@ import { tokenCheck } from './token.ts'
 
 export type ServeDeps = Readonly<{
   adminToken?: string
+  meter: Meter
   logger: Logger
   /** Begins to count what a request holds of the bytes that all may hold. */
   hold: () => Held
@@ -17,9 +20,10 @@ export type ServeDeps = Readonly<{
 
 /** Mounts one route: the token, the query, `admit`, encoding and size are decided on the head; then the body is read; then the room is asked. */
 export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps): void => {
-  const { logger, hold } = deps
+  const { meter, logger, hold } = deps
   const refuseToken = route.access === 'token' ? tokenCheck(needToken(deps, route)) : () => undefined
   const readQuery = queryReader(queryOf(route))
+  const count = answerCounter(meter, route.path)
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<Reply | undefined> => {
     const stranger = refuseToken(request.raw.headers.authorization)
@@ -28,18 +32,13 @@ export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps):
     if (query.kind === 'refused') return query.reply
     const asked = new Asked(request, { query: query.values, reply })
     const limit = typeof route.bodyLimit === 'function' ? route.bodyLimit(asked) : route.bodyLimit
-    const refusal = route.admit?.(asked)
+    const bodied = hasBody(asked.headers)
+    const refusal = (bodied ? refuseMediaType(asked) : undefined) ?? route.admit?.(asked)
     if (refusal !== undefined) return refusal
-    return hasBody(asked.headers) ? answerWithBody(asked, { request, reply, limit }) : route.handle(asked)
-  }
-
-  const answerWithBody = async (
-    asked: Asked,
-    { request, reply, limit }: Readonly<{ request: FastifyRequest; reply: FastifyReply; limit: number }>,
-  ): Promise<Reply | undefined> => {
+    if (!bodied) return route.handle(asked)
     const held = hold()
-    const refusal = refuseBody(asked, { limit, held })
-    if (refusal !== undefined) return refusal
+    const tooMuch = refuseBody(asked, { limit, held })
+    if (tooMuch !== undefined) return tooMuch
     try {
       const body = await readBody(request.raw, reply.raw, { limit, held })
       switch (body.kind) {
@@ -61,17 +60,23 @@ export const serveRoute = (app: FastifyInstance, route: Route, deps: ServeDeps):
   }
 
   const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const began = performance.now()
     try {
       const found = await answer(request, reply)
-      if (found === undefined)
+      if (found === undefined) {
         reply.hijack() // nobody is there to be answered
-      else sendReply(reply, found, route.headers)
+        return
+      }
+      sendReply(reply, found, route.headers)
     } catch (error) {
       sendReply(reply, refuseBug(error, request, logger), route.headers)
     }
+    count(reply, began)
   }
 
-  app.route({ method: route.method, url: route.path, handler: (request, reply) => void serve(request, reply) })
+  // Answered in the first hook: what fastify would do until it called the handler, about a body above all, is not wanted.
+  const onRequest = (request: FastifyRequest, reply: FastifyReply): void => void serve(request, reply)
+  app.route({ method: route.method, url: route.path, onRequest, handler: () => {} })
 }
 
 /** A route that asks for a token is not served where none is known. */
@@ -79,6 +84,19 @@ const needToken = ({ adminToken }: ServeDeps, { path }: Route): string => {
   if (adminToken === undefined) throw new Error(`${path} asks for a token, and there is none`)
   return adminToken
 }
+
+/** A content type is `type/subtype`, with parameters or without (RFC 9110 section 8.3.1). */
+const refuseMediaType = ({ headers }: RequestHead): Reply | undefined => {
+  const type = headers['content-type']
+  return type === undefined || type === 'application/json' || mediaType.test(type) ? undefined : noMediaType
+}
+
+const mediaType = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/
+const noMediaType: Reply = problem(
+  415,
+  'Unsupported Media Type',
+  'The header content-type is not a media type such as application/json.',
+)
 
 const refuseBody = (
   { headers }: RequestHead,
