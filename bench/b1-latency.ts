@@ -1,8 +1,10 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Penstock, until } from '../test/fixtures/penstock.ts'
 import { inbox, load, message, sql, startWithJob, untilAllRan } from './house.ts'
 import { type Cell, type Conditions, cellOf, inRounds, percentile, type Result } from './result.ts'
 
-/** B1-latency: one connection, one message after another. */
+/** B1-latency: one connection, one message after another; and what the disk alone takes for what each of them waits for. */
 export async function b1Latency({ warmUpSeconds, rounds, short }: Conditions): Promise<Result> {
   await using penstock = await startWithJob()
   await load(penstock, { connections: 50, seconds: warmUpSeconds })
@@ -22,6 +24,8 @@ export async function b1Latency({ warmUpSeconds, rounds, short }: Conditions): P
       'run finished p50': cell('finished', 50),
       'run finished p99': cell('finished', 99),
       'visible in SQL p95': cell('visible', 95),
+      'the disk alone: 1 KB synced p50': cell('synced', 50),
+      'the disk alone: 1 KB synced p99': cell('synced', 99),
     },
   }
 }
@@ -53,7 +57,22 @@ const measure = async (penstock: Penstock, count: number) => {
     await until(async () => (await sql(penstock, query)).length > 0, 'the run is visible in SQL')
     visible.push(performance.now() - at)
   }
-  return { acknowledged, finished, visible }
+  return { acknowledged, finished, visible, synced: syncs(penstock, count) }
+}
+
+/** Milliseconds of each sync of a file on the house's disk that grows by a message at a time, while the house has nothing to do. */
+const syncs = (penstock: Penstock, count: number): readonly number[] => {
+  const file = openSync(join(penstock.dataDir, 'synced'), 'w')
+  try {
+    return Array.from({ length: count }, () => {
+      writeSync(file, message)
+      const at = performance.now()
+      fsyncSync(file)
+      return performance.now() - at
+    })
+  } finally {
+    closeSync(file)
+  }
 }
 
 const send = async (penstock: Penstock): Promise<string> => {
