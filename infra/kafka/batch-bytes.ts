@@ -22,7 +22,9 @@ export const messageOf = ({ key, value, headers }: Outgoing): Message => {
   const bytes = most <= scratch.length ? scratch : Buffer.allocUnsafe(most)
   let at = writeVarInt(bytes, write(bytes, write(bytes, 0, keyBytes), value), count)
   for (const name in headers) at = write(bytes, write(bytes, at, name), headers[name] ?? '')
-  return { key: keyBytes, bytes: Buffer.from(bytes.subarray(0, at)) }
+  const own = Buffer.allocUnsafe(at)
+  bytes.copy(own, 0, 0, at)
+  return { key: keyBytes, bytes: own }
 }
 
 /** Where a record is written before its length is known. */
@@ -31,8 +33,9 @@ const scratch = Buffer.allocUnsafe(64_000)
 /** A batch of format 2, not compressed. All its records have one timestamp. */
 export const batchOf = (messages: readonly Message[], facts: BatchFacts): Buffer => {
   let length = batchHead
-  for (const [index, { bytes }] of messages.entries()) {
-    const body = recordHead + varIntLength(index) + bytes.length
+  let index = 0 // counted here: `entries()` makes an array of each
+  for (const { bytes } of messages) {
+    const body = recordHead + varIntLength(index++) + bytes.length
     length += varIntLength(body) + body
   }
   const batch = Buffer.allocUnsafe(length)
@@ -49,10 +52,11 @@ export const batchOf = (messages: readonly Message[], facts: BatchFacts): Buffer
   batch.writeInt32BE(facts.sequence, 53)
   batch.writeInt32BE(messages.length, 57)
   let at = batchHead
-  for (const [index, { bytes }] of messages.entries()) {
+  index = 0
+  for (const { bytes } of messages) {
     at = writeVarInt(batch, at, recordHead + varIntLength(index) + bytes.length)
     batch.writeInt16BE(0, at) // attributes, and the time since the batch's
-    at = writeVarInt(batch, at + recordHead, index)
+    at = writeVarInt(batch, at + recordHead, index++)
     at += bytes.copy(batch, at)
   }
   const checked = Writer.create().append(batch.subarray(21)).dynamicBuffer // so it is not copied

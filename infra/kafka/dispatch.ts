@@ -29,11 +29,13 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
   const kick = (lane: Lane): void => {
     if (closed || lane.busy || lane.resting || lane.length === 0) return
     const node = nodeOf(lane)
+    const known = senders.get(node)
+    if (known?.ready.has(lane)) return
     if (node < 0 || !cluster.nodes().includes(node)) {
       rest(lane, 'it has no leader')
       return
     }
-    const sender = senderTo(node)
+    const sender = known ?? senderTo(node)
     sender.ready.add(lane)
     if (!sender.running) void run(sender)
   }
@@ -49,7 +51,7 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
   const senderTo = (node: number): Sender => {
     const found = senders.get(node)
     if (found) return found
-    const sender = { node, ready: new Set<Lane>(), running: false, expected: 0, arrived: 1, go: undefined }
+    const sender = { node, ready: new Set<Lane>(), running: false, expected: 0, arrived: 1, until: 0, go: undefined }
     senders.set(node, sender)
     return sender
   }
@@ -58,7 +60,8 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
     sender.running = true
     await Promise.resolve() // what is appended in the same turn goes together
     while (sender.ready.size > 0 && !closed) {
-      if (sender.expected > fewRecords && sender.arrived < sender.expected) await linger(sender)
+      const mayWait = sender.until - performance.now()
+      if (sender.expected > fewRecords && sender.arrived < sender.expected && mayWait > 0) await linger(sender, mayWait)
       const producer = await produce.producer().catch(() => undefined)
       if (!producer) break // only when everything is being closed
       const batches = gather(sender, producer)
@@ -67,18 +70,19 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
       if (batches.length === 0) continue
       const results = await produce.send(sender.node, batches)
       sender.expected = sender.arrived + batches.reduce((sum, { entries }) => sum + entries.length, 0)
+      sender.until = performance.now() + lingerMs
       for (const [index, batch] of batches.entries()) settle(batch, results[index] ?? unheard)
     }
     sender.running = false
   }
 
   /**
-   * Under load company is worth waiting for, hardly longer than a moment: until as much has come as went last time and came meanwhile. Who is
+   * Under load company is worth waiting for, for a moment after an answer: until as much has come as went last time and came meanwhile. Who is
    * answered often writes again; else those answered and those who wait would take turns for ever, each with half of all there is.
    */
-  const linger = (sender: Sender): Promise<void> =>
+  const linger = (sender: Sender, ms: number): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, lingerMs)
+      const timer = setTimeout(resolve, ms)
       sender.go = (): void => {
         sender.go = undefined
         clearTimeout(timer)
@@ -171,6 +175,8 @@ type Sender = {
   /** How many records are likely to come soon after the last request, and how many have come since it was sent. */
   expected: number
   arrived: number
+  /** When those who were answered last are waited for no longer, as `performance.now()` says it. */
+  until: number
   /** Ends the waiting for more. */
   go: (() => void) | undefined
 }

@@ -1,4 +1,3 @@
-import type { Outgoing } from '../../topology/words/record.ts'
 import type { Message } from './batch-bytes.ts'
 import type { Producer } from './produce.ts'
 import { openQueue } from './queue.ts'
@@ -33,7 +32,7 @@ export type Lane = {
 
 /** A record on its way, and whom to tell. */
 export type Entry = {
-  readonly record: Outgoing
+  readonly topic: string
   readonly message: Message
   readonly bytes: number
   readonly permit: (() => void) | undefined

@@ -4,6 +4,7 @@ import { backoff } from '../../topology/flow/retry.ts'
 import type { Outgoing } from '../../topology/words/record.ts'
 import { messageOf } from './batch-bytes.ts'
 import type { Cluster } from './cluster.ts'
+import { openDeadlines } from './deadlines.ts'
 import { openDispatch } from './dispatch.ts'
 import { type Entry, type Lane, openLane, wanted } from './lane.ts'
 import { partitionOf } from './murmur2.ts'
@@ -47,9 +48,15 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
   let closed = false
   let over = false
 
+  const deadlines = openDeadlines((entry: Entry) => {
+    if (entry.state === 'waiting') entry.state = 'withdrawn'
+    entry.failed(new Fault('log-unavailable', 'not acknowledged in time'))
+  })
+
   const forget = (entry: Entry): void => {
     if (entry.state === 'over') return // given up while it was on its way, and then heard of
     entry.state = 'over'
+    deadlines.out(entry)
     queued -= entry.bytes
     entries--
     while (queued < queuedBytes && room.length > 0) room.shift()?.()
@@ -92,7 +99,7 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
   const enqueue = (entry: Entry): void => {
     queued += entry.bytes
     entries++
-    const topic = entry.record.topic
+    const { topic } = entry
     const found = lanes.get(topic)
     const waiting = lookups.get(topic)
     if (over) fail(entry, closedFault())
@@ -131,11 +138,11 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
     }
   }
 
-  const entryOf = (record: Outgoing, ticket: Ticket, permit?: () => void): Entry => {
+  const entryOf = (record: Outgoing, { done, failed }: Ticket, permit?: () => void): Entry => {
     const message = messageOf(record)
     const bytes = message.key.length + message.bytes.length + 32
     if (bytes > largestRecord) throw new Fault('record-too-large', `a record of ${bytes} bytes for ${record.topic}`)
-    return { record, message, bytes, permit, state: 'waiting', ...ticket }
+    return { topic: record.topic, message, bytes, permit, done, failed, state: 'waiting' }
   }
 
   return {
@@ -155,22 +162,14 @@ export const openWriter = (cluster: Cluster, options: WriterOptions): Writer => 
       }
       return promise
     },
-    async tryAppend(record, withinMs) {
-      if (closed) throw closedFault()
-      if (queued >= queuedBytes || room.length > 0) throw new Fault('log-unavailable', 'too much waits to be written')
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const entry = entryOf(record, { done: resolve, failed: reject })
-      const timer = setTimeout(() => {
-        if (entry.state === 'waiting') entry.state = 'withdrawn'
-        reject(new Fault('log-unavailable', `not acknowledged within ${withinMs} ms`))
-      }, withinMs)
-      enqueue(entry)
-      try {
-        await promise
-      } finally {
-        clearTimeout(timer)
-      }
-    },
+    tryAppend: (record, withinMs) =>
+      new Promise((done, failed) => {
+        if (closed) throw closedFault()
+        if (queued >= queuedBytes || room.length > 0) throw new Fault('log-unavailable', 'too much waits to be written')
+        const entry = entryOf(record, { done, failed })
+        deadlines.put(entry, withinMs)
+        enqueue(entry)
+      }),
     async [Symbol.asyncDispose]() {
       closed = true
       if (entries > 0) {

@@ -92,8 +92,11 @@ const receive = async (deps: DoorDeps, request: Request): Promise<Reply> => {
   const read = readBody(request.body, request)
   if (read.kind === 'refused') return deps.count(read.reply, project)
   const message = messageOf(address, request, read.body)
-  const refusal = await refuseAppend(deps, message)
-  if (refusal !== undefined) return deps.count(refusal, project)
+  try {
+    await deps.log.tryAppend(intakeRecord(message), appendMs)
+  } catch (error) {
+    return deps.count(refusalOf(error), project)
+  }
   const labels = { project, source: address.source.name }
   deps.meter.observe('penstock_intake_duration_seconds', labels, {
     value: (performance.now() - began) / 1_000,
@@ -120,16 +123,12 @@ const messageOf = ({ project, source }: Addressed, request: Request, body: Body)
   }
 }
 
-const refuseAppend = async ({ log }: WebhookDeps, message: NewMessage): Promise<Reply | undefined> => {
-  try {
-    await log.tryAppend(intakeRecord(message), appendMs)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    if (error.code === 'record-too-large') return tooLarge
-    if (error.code !== 'log-unavailable') throw error
-    return unavailable
-  }
+/** What is said when the log did not take a message; anything but its two faults is a bug, and thrown again. */
+const refusalOf = (error: unknown): Reply => {
+  if (!(error instanceof Fault)) throw error
+  if (error.code === 'record-too-large') return tooLarge
+  if (error.code !== 'log-unavailable') throw error
+  return unavailable
 }
 
 /** A record is its body and, twice, headers of at most 16 kB. */

@@ -48,11 +48,15 @@ const uuidV7 = (timeMs: number, random: string): string => {
   return `${uuidTime(timeMs)}${random.slice(1, 4)}-${variant}${random.slice(5, 8)}-${random.slice(8, 20)}`
 }
 
-/** A v7 id up to its version. */
+/** A v7 id up to its version. Under load many are made in one millisecond. */
 const uuidTime = (timeMs: number): string => {
+  if (timeMs === lastTime.ms) return lastTime.text
   const time = Math.trunc(timeMs).toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7`
+  lastTime = { ms: timeMs, text: `${time.slice(0, 8)}-${time.slice(8)}-7` }
+  return lastTime.text
 }
+
+let lastTime = { ms: Number.NaN, text: '' }
 
 const digest = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'hex')
 

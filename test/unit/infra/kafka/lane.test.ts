@@ -89,9 +89,9 @@ const play = (script: Script, { barLate }: Readonly<{ barLate: boolean }>) => {
 }
 
 const entryOf = (n: number, { bad, barred }: { bad: boolean; barred: ReadonlySet<number> }): Entry => {
-  const record = { topic: 't', key: String(n), value: bad ? 'bad' : null, headers: {} }
+  const record = { topic: bad ? 'bad' : 't', key: String(n), value: null, headers: {} }
   return {
-    record,
+    topic: record.topic,
     message: messageOf(record),
     bytes: 1,
     permit() {
@@ -119,7 +119,7 @@ const openBroker = () => {
       if (known?.last === textOf(batch)) return 'written'
       if (batch.sequence !== (known?.next ?? batch.sequence)) return 'producer lost'
       if (!known && batch.sequence !== 0) return 'producer lost'
-      if (batch.entries.some(({ record }) => record.value !== null)) return 'too large'
+      if (batch.entries.some(({ topic }) => topic === 'bad')) return 'too large'
       log.push(...batch.entries.map(numberOf))
       producers.set(batch.producer.id, { next: batch.sequence + batch.entries.length, last: textOf(batch) })
       return 'written'
