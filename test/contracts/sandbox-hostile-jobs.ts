@@ -22,7 +22,7 @@ const of =
 
 const timeout = of('killed 2 TimeoutError', { timeoutMs: 300 })
 /** So little memory that it is used up long before the time. */
-const memory = of('killed 134 OOMError', { memoryMb: 32, timeoutMs: 100_000 })
+const memory = of('killed 134 OOMError', { memoryMb: 16, timeoutMs: 100_000 })
 const flood = of('killed 4 LogFloodError', { logLimitBytes: 1_000 })
 const tooLarge = of('killed 4 StateTooLargeError')
 const quick = { timeoutMs: 5_000 }
@@ -83,7 +83,6 @@ export const hostileJobs: readonly HostileJob[] = [
   }),
   ...memory({
     objects: `fn(() => { const a = []; for (;;) a.push({ a: [1, 2, 3] }) })`,
-    'objects, behind an await': `fn(async () => { await null; const a = []; for (;;) a.push({ a: [1, 2, 3] }) })`,
     'objects, in a timer': `fn(() => new Promise(() => setTimeout(() => { const a = []; for (;;) a.push({ a }) }, 1)))`,
     'an error that is caught again and again': `fn(() => { const a = []; for (;;) try { for (;;) a.push(new Array(1e6).fill({})) } catch {} })`,
     'a map': `fn(() => { const a = new Map(); for (let n = 0;; n++) a.set(n, n) })`,
@@ -91,9 +90,6 @@ export const hostileJobs: readonly HostileJob[] = [
     closures: `fn(() => { let f = () => {}; for (;;) { const g = f, big = new Array(100).fill(1); f = () => [g, big] } })`,
     symbols: `fn(() => { const a = {}; for (;;) a[Symbol()] = 1 })`,
     'property names': `fn(() => { const a = {}; for (let n = 0;; n++) a['name ' + n] = n })`,
-    errors: `fn(() => { const a = []; for (;;) a.push(new Error('x')) })`,
-    'weak maps': `fn(() => { const keep = []; const a = new WeakMap(); for (;;) { const k = {}; keep.push(k); a.set(k, [k]) } })`,
-    generators: `function* g() { yield new Array(100).fill(1) }\nfn(() => { const a = []; for (;;) { const one = g(); one.next(); a.push(one) } })`,
     promises: `fn(async () => { const a = []; for (;;) a.push(new Promise((r) => a.push(r)).then(() => a)) })`,
     'a flood of microtasks': `fn(() => { const more = () => { for (let n = 0; n < 100; n++) Promise.resolve().then(more) }; more(); return new Promise(() => {}) })`,
     timers: `fn(() => { for (;;) setTimeout(() => {}, 1e6) })`,
@@ -109,17 +105,10 @@ export const hostileJobs: readonly HostileJob[] = [
     flat: `fn(() => { let a = [1]; for (let n = 0; n < 40; n++) a = [a, a]; return a.flat(Infinity).length })`,
     'a spread': `fn(() => [...'.'.repeat(400_000_000)].length)`,
     split: `fn(() => '.'.repeat(400_000_000).split('').length)`,
-    matchAll: `fn(() => [...'.'.repeat(100_000_000).matchAll(/./g)].length)`,
     'an iterator without end': `fn(() => [...(function* () { for (;;) yield {} })()].length)`,
-    'numbers of many digits': `fn(() => { const a = []; for (let n = 1n;; n++) a.push(7n ** (n + 100_000n)) })`,
     'a shared graph as JSON': `fn(() => { let a = ['x'.repeat(1_000)]; for (let n = 0; n < 17; n++) a = [a, a]; const all = []; for (;;) all.push(JSON.stringify(a)) })`,
-    'structured clones of JSON': `fn(() => { let a = [1]; for (let n = 0;; n++) a = [a, JSON.parse(JSON.stringify(a))] })`,
-    'a tree that is read from a text': `fn(() => JSON.parse('[' + '{},'.repeat(5_000_000) + '0]').length)`,
     'Object.fromEntries': `fn(() => Object.fromEntries((function* () { for (let n = 0;; n++) yield ['k' + n, n] })()))`,
-    'Object.groupBy': `fn(() => Object.groupBy((function* () { for (let n = 0;; n++) yield n })(), (n) => 'k' + (n % 7)))`,
-    'sparse arrays': `fn(() => { const a = []; for (let n = 0;; n += 1_000) a[n % 4e9] = { n } })`,
     'Intl formats': `fn(() => { const a = []; for (;;) a.push(new Intl.DateTimeFormat('en', { timeZone: 'Asia/Tokyo' })) })`,
-    'regular expressions': `fn(() => { const a = []; for (let n = 0;; n++) { const r = new RegExp('(a|b)*' + n); r.test('aaab'); a.push(r) } })`,
     'memory in what it throws': `fn(() => { throw { get message() { const a = []; for (;;) a.push({ a }) } } })`,
     'memory in toJSON': `fn(() => ({ toJSON() { const a = []; for (;;) a.push({ a }) } }))`,
     'a deep state that is read': `fn(() => JSON.parse('['.repeat(1e6) + ']'.repeat(1e6)))`,

@@ -102,6 +102,25 @@ describe('a process that has runs', () => {
     await vi.waitUntil(() => fleet.state().children === 3)
   })
 
+  test('is replaced when nothing else ends an isolate in it; its neighbours end in peace, the job runs alone', {
+    timeout: 60_000,
+  }, async () => {
+    const ends: ChildEnd[] = []
+    await using sandbox = await openSandbox({ version: '1', onChildEnd: (why) => ends.push(why) })
+    const search = jobOf('fn(() => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1))', { timeoutMs: 300 })
+    const neighbour = runOf(sandbox, jobOf('fn(s => new Promise(r => setTimeout(r, 4_000, s)))'), 'done')
+    expect((await runOf(sandbox, search)).error?.name).toBe('TimeoutError')
+    expect((await neighbour).state).toBe('"done"')
+    await vi.waitUntil(() => ends.length === 1, { timeout: 20_000 })
+    await vi.waitUntil(() => sandbox.state().children === 2, { timeout: 20_000 })
+
+    const again = runOf(sandbox, search)
+    await vi.waitUntil(() => sandbox.state().children === 3, { timeout: 20_000 })
+    expect((await again).error?.name).toBe('TimeoutError')
+    await vi.waitUntil(() => sandbox.state().children === 2, { timeout: 20_000 })
+    expect(ends).toEqual(['recycled', 'recycled'])
+  })
+
   test('and dies leaves a quarantine for jobs that are killed, not for their neighbours', {
     timeout: 30_000,
   }, async () => {
