@@ -203,7 +203,11 @@ it('a leader that has moved is found again, by those who read and those who writ
 })
 
 it('a topic that is deleted and made again under a reader is read from its start, with nothing of the old in hand', async () => {
-  const parts = await openParts()
+  let looking = Promise.resolve()
+  const parts = await openParts((cluster) => ({
+    ...cluster,
+    refresh: (names) => looking.then(() => cluster.refresh(names)),
+  }))
   await parts.ensureTopics('t', 'u')
   await parts.append(Array.from({ length: 9 }, (_, n) => record('t', 'k', String(n))))
   const reading = parts.reading(['t', 'u'])
@@ -211,8 +215,11 @@ it('a topic that is deleted and made again under a reader is read from its start
   for (const delivery of old.slice(0, 6)) await delivery.settle()
   const admin = new Kafka({ brokers: [inject('kafkaBrokers')], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
+  const made = Promise.withResolvers<void>()
+  looking = made.promise // nobody looks while it is away
   await admin.deleteTopics({ topics: [`${parts.prefix}t`] })
   await parts.ensureTopics('t')
+  made.resolve()
   await admin.disconnect()
   const append = parts.append(Array.from({ length: 3 }, (_, n) => record('t', 'k', String(100 + n))))
   expect((await reading.settled(3)).map(numberIn)).toEqual([100, 101, 102])
