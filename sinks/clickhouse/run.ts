@@ -55,8 +55,8 @@ const batchLimits = {
   count: 20_000,
   weight: 32_000_000,
   weightOf: ({ record }: Delivery): number => (record.value?.length ?? 0) + 500,
-  withinMs: 300,
-  many: 300,
+  withinMs: 500, // each insert syncs some 20 files, on the disk that acknowledgements may wait for, too
+  many: 500,
   manyWithinMs: 1_000,
 }
 
