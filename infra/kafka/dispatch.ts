@@ -60,8 +60,7 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
     sender.running = true
     await Promise.resolve() // what is appended in the same turn goes together
     while (sender.ready.size > 0 && !closed) {
-      const mayWait = sender.until - performance.now()
-      if (sender.expected > fewRecords && sender.arrived < sender.expected && mayWait > 0) await linger(sender, mayWait)
+      if (isWorthWaiting(sender)) await linger(sender)
       const producer = await produce.producer().catch(() => undefined)
       if (!producer) break // only when everything is being closed
       const batches = gather(sender, producer)
@@ -70,19 +69,19 @@ export const openDispatch = (cluster: Cluster, produce: Produce, options: Dispat
       if (batches.length === 0) continue
       const results = await produce.send(sender.node, batches)
       sender.expected = sender.arrived + batches.reduce((sum, { entries }) => sum + entries.length, 0)
-      sender.until = performance.now() + lingerMs
+      sender.until = performance.now() + backWithin * lingerMs
       for (const [index, batch] of batches.entries()) settle(batch, results[index] ?? unheard)
     }
     sender.running = false
   }
 
   /**
-   * Under load company is worth waiting for, for a moment after an answer: until as much has come as went last time and came meanwhile. Who is
+   * Under load company is worth waiting for, hardly longer than a moment: until as much has come as went last time and came meanwhile. Who is
    * answered often writes again; else those answered and those who wait would take turns for ever, each with half of all there is.
    */
-  const linger = (sender: Sender, ms: number): Promise<void> =>
+  const linger = (sender: Sender): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const timer = setTimeout(resolve, lingerMs)
       sender.go = (): void => {
         sender.go = undefined
         clearTimeout(timer)
@@ -175,13 +174,18 @@ type Sender = {
   /** How many records are likely to come soon after the last request, and how many have come since it was sent. */
   expected: number
   arrived: number
-  /** When those who were answered last are waited for no longer, as `performance.now()` says it. */
+  /** Until when those who were answered last may be expected back, as `performance.now()` says it. */
   until: number
   /** Ends the waiting for more. */
   go: (() => void) | undefined
 }
 
+const isWorthWaiting = ({ expected, arrived, until }: Sender): boolean =>
+  expected > fewRecords && arrived < expected && performance.now() < until
+
 const requestBytes = 2_000_000
 const fewRecords = 2
+/** Times `lingerMs`: whoever is answered and has more to say is back by then, also on a busy machine. */
+const backWithin = 10
 const unheard: Result = { kind: 'unsure', why: 'no word of it' }
 const wait = backoff(50, 1_000)

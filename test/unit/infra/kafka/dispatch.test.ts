@@ -58,7 +58,7 @@ it('what comes alone after a pause goes at once, however much there was before',
   broker.come(10)
   await broker.settled()
   await broker.answer()
-  await vi.advanceTimersByTimeAsync(lingerMs)
+  await vi.advanceTimersByTimeAsync(10 * lingerMs)
   broker.come(1)
   await broker.settled()
   expect(broker.waiting).toBe(1)
