@@ -1,10 +1,9 @@
-import type { MessageLog } from '../topology/flow/ports.ts'
 import { backoff, type Retry, retryFaults } from '../topology/flow/retry.ts'
 import { unlessAborted } from '../topology/flow/stop.ts'
 import type { TopicSpec } from '../topology/topics.ts'
 import { type OpenCatalogue, openCatalogue } from './catalogue/open.ts'
 import { kafkaAccess } from './kafka/access.ts'
-import { openKafka } from './kafka/open.ts'
+import { type KafkaLog, openKafka } from './kafka/open.ts'
 import { type OpenMeter, openMeter } from './metrics/open.ts'
 import { measureProgress } from './metrics/progress.ts'
 import type { House } from './role.ts'
@@ -12,7 +11,7 @@ import type { House } from './role.ts'
 /** What every role stands on: the log, the definitions as far as they go now, and what counts. */
 export type Ground = AsyncDisposable &
   Readonly<{
-    log: MessageLog
+    log: KafkaLog
     catalogue: OpenCatalogue
     meter: OpenMeter
     /** Tries again what the world refuses, for as long as it takes, and counts that for the role. */

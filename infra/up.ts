@@ -13,7 +13,7 @@ import { openSandbox } from '../processors/runner/sandbox/open.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { unlessAborted } from '../topology/flow/stop.ts'
-import { fixedTopics } from '../topology/topics.ts'
+import { fixedTopics, intakeTopic } from '../topology/topics.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
 import { migrate } from './clickhouse/migrate.ts'
@@ -89,12 +89,16 @@ await runRole('up', async (house) => {
     info,
   })
   const parts = { log, catalogue, store, meter, logger }
+  const largestRecord = (project: string) => log.largestRecord(intakeTopic(project))
   const adaptor = `common@${packageJson.version}`
   const door = { host: config.HOST, adminToken, meter, logger }
   await using http = await openHttp({
     ...door,
     port: config.PORT,
-    routes: withDocument([...health, ...api, ...webhookRoutes(parts)], { version: packageJson.version, refusalsOf }),
+    routes: withDocument([...health, ...api, ...webhookRoutes({ ...parts, largestRecord })], {
+      version: packageJson.version,
+      refusalsOf,
+    }),
   })
   await using _metrics =
     config.METRICS_PORT === undefined

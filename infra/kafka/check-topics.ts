@@ -59,7 +59,8 @@ const layoutsOf = async (cluster: Cluster, names: string[]): Promise<ReadonlyMap
   )
 }
 
-const configsOf = async (
+/** The settings of topics, by name; of those that are not there, or that we may not read, there are none. */
+export const configsOf = async (
   cluster: Cluster,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> => {

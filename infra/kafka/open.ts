@@ -4,6 +4,7 @@ import { type ClusterOptions, openCluster } from './cluster.ts'
 import { unavailable } from './errors.ts'
 import { makeTopics } from './make-topics.ts'
 import { openReader } from './reader.ts'
+import { recordLimits } from './record-limits.ts'
 import { tailOf } from './tail.ts'
 import { openWriter } from './writer.ts'
 
@@ -29,8 +30,14 @@ export type KafkaOptions = Readonly<{
   repeats?: RepeatsWindow
 }>
 
+export type KafkaLog = MessageLog &
+  Readonly<{
+    /** Most bytes of a record of a topic; Infinity where it is not known (yet). */
+    largestRecord(topic: string): number
+  }>
+
 /** Kafka as the house knows it. Throws Fault `log-unavailable` when no broker answers. */
-export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
+export const openKafka = async (options: KafkaOptions): Promise<KafkaLog> => {
   const { logger, prefix = 'penstock.', sessionMs = 8_000, heartbeatMs = 1_000 } = options
   const server = { ...options, prefix }
   const cluster = await openCluster(server)
@@ -51,6 +58,7 @@ export const openKafka = async (options: KafkaOptions): Promise<MessageLog> => {
   return {
     append: (records) => writer.append(records),
     tryAppend: door.tryAppend,
+    largestRecord: recordLimits(cluster, { prefix, logger }),
     reader(wish) {
       const reader = openReader(cluster, writer, { ...reading, ...wish })
       readers.add(reader)
