@@ -23,7 +23,7 @@ let sweeper: NodeJS.Timeout | undefined
 let toldAt = 0
 let spares: Spares | undefined
 
-const mostIsolates = 40
+const mostIsolates = 60
 const sweepMs = 20
 
 const frames = framesOver(new Socket({ fd: 3 }), {

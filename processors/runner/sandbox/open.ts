@@ -32,7 +32,7 @@ export type SandboxOptions = Readonly<{
   maxRssMb?: number
   /** What a process may have beside its runs' isolates: one run that is alone may not go above this and three times its limit. Default 400 MB. */
   baseRssMb?: number
-  /** A process above this is replaced when another one is warm. Default 500 MB. */
+  /** A process above this is replaced when another one is warm. Default 600 MB. */
   recycleRssMb?: number
   /** A process that has runs and says nothing for so long is killed; a sound one says every half a second that it lives. Default 10 s. */
   silenceMs?: number
@@ -43,7 +43,7 @@ export type SandboxOptions = Readonly<{
 /** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
 export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox> => {
   const { version, children = 1 } = options
-  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 500, silenceMs = 10_000, onChildEnd = () => {} } = options
+  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 600, silenceMs = 10_000, onChildEnd = () => {} } = options
   const script = await realmScript()
   const quarantine = openQuarantine()
   const fleet = openFleet({

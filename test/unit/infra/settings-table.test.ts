@@ -5,7 +5,7 @@ import { settingsTable } from '../../../infra/config.ts'
 test('the table of settings in the documentation is that of the code', () => {
   const documented = readFileSync(new URL('../../../infra/README.md', import.meta.url), 'utf8')
     .split('\n')
-    .filter((line) => line.startsWith('| `'))
+    .filter((line) => /^\| `[A-Z]/.test(line))
   const rows = settingsTable.map(
     (setting) =>
       `| \`${setting.name}\`${setting.file ? ' (`…_FILE`)' : ''} | ${setting.default} | ${setting.meaning} |`,
