@@ -46,6 +46,7 @@ const openDoor = (logger: HouseLogger, { drainMs, lastResortMs }: Patience) => {
     if (working.signal.aborted) return
     working.abort(reason)
     setTimeout(() => {
+      logger.error({}, 'Ended by force: something did not end when it was told to')
       killChildren()
       process.exit(1)
     }, lastResortMs)

@@ -92,6 +92,21 @@ test('an exception that nobody caught stops the role in order, with 1', async ()
   expect(out).toContain('cleaned up')
 })
 
+test('a role that does not end is ended by force, with 1, and says so', async () => {
+  const stuck = role(
+    `async () => {
+      console.log('up')
+      await new Promise(() => {})
+    }`,
+    { DRAIN_SECONDS: '0' },
+  )
+  await said(stuck, 'up')
+  stuck.kill('SIGTERM')
+  const { code, out } = await endOf(stuck)
+  expect(code).toBe(1)
+  expect(out).toContain('Ended by force')
+}, 30_000)
+
 test('no child outlives its role', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'penstock-role-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
