@@ -140,8 +140,8 @@ export const openDesk = (options: DeskOptions): Desk => {
     return undefined
   }
 
-  /** A partition may hold half of what the others leave, so whoever comes finds some, however many are slow. */
-  const roomOf = (hold: Hold): number => (options.budgetBytes - held - hold.bytes) / 2
+  /** A partition may hold an eighth of what the others leave, so whoever comes finds some: of ten that stand still a quarter is left. */
+  const roomOf = (hold: Hold): number => (options.budgetBytes - held + hold.bytes) / 8 - hold.bytes
 
   const lay = (hold: Hold, record: Incoming): boolean => {
     const size = sizeOf(record)
