@@ -34,8 +34,11 @@ export const openHanding = (options: HandingOptions): Handing => {
 
   const hand = (hold: Hold, record: Incoming): Delivery => {
     let settled: Promise<void> | undefined
-    const permit = (): void => {
+    const needHeld = (): void => {
       if (hold.lost.signal.aborted) throw new Fault('membership-lost', `${placeKey(hold.place)} is somebody else's now`)
+    }
+    const permit = (): void => {
+      needHeld()
       options.permit()
     }
     const write = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
@@ -64,7 +67,10 @@ export const openHanding = (options: HandingOptions): Handing => {
       lost: hold.lost.signal,
       begun: hold.mark.startsOf(record.offset),
       begin() {
-        permit() // who was stopped for long, and goes on before any clock of its own, must not do what others have done
+        // Who was stopped for long, and goes on before any clock of its own, must not do what others have done. In a rebalance no heartbeat
+        // goes out, and that tells nothing: what comes of it is written when the group has settled, if at all.
+        if (options.unsure()) needHeld()
+        else permit()
         hold.mark.start(record.offset)
         options.onBegun(hold)
         return hold.mark.startsOf(record.offset)

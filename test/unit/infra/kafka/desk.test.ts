@@ -284,6 +284,31 @@ it('begins nothing, and writes nothing, that may be somebody else’s by now', a
   expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0' }])
 })
 
+it('begins while the group settles, for no heartbeat goes out then, and writes when that is over', async () => {
+  const written: string[] = []
+  const settled = Promise.withResolvers<void>()
+  let settling = true
+  const desk = deskOf({
+    permit() {
+      if (settling) throw new Fault('membership-lost', 'no heartbeat for too long')
+    },
+    unsure: () => (settling ? settled.promise : undefined),
+    write: async (records) => void written.push(...records.map(({ key }) => key)),
+  })
+  desk.gain(place, { offset: 0n, metadata: '', topicId: '' })
+  offer(desk, recordsOf(2))
+  const [first, second] = [await next(desk), await next(desk)]
+  expect(first.begin()).toBe(1)
+  const writing = first.settle([[copy('a')]])
+  settling = false
+  settled.resolve()
+  await writing
+  expect(written).toEqual(['a'])
+  settling = true
+  desk.lose(place)
+  expect(() => second.begin()).toThrow('somebody else')
+})
+
 const place: Place = { topic: 't', partition: 0 }
 
 const deskOf = (options: Partial<DeskOptions> = {}): Desk =>
