@@ -24,7 +24,6 @@ export async function* tailOf(
 
   const offsetsOf = (timestamp: bigint): Promise<ReadonlyMap<string, bigint>> => {
     const places = (cluster.topic(topic)?.leaders ?? []).map((_, partition) => ({ topic, partition, timestamp }))
-    if (places.length === 0) throw new Error(`there is no topic ${topic} that we may see`)
     return listOffsets(cluster, prefix, places)
   }
 
@@ -33,6 +32,7 @@ export async function* tailOf(
       try {
         if (attempt > 1 || !cluster.topic(topic)) await cluster.refresh([topic])
         const { leaders, id: topicId } = cluster.topic(topic) ?? { leaders: [], id: '' }
+        if (leaders.length === 0) throw notThere(topic)
         const fetcher = openFetcher(line)
         if (!ends) {
           const [from, to] = [await offsetsOf(earliest), await offsetsOf(latest)]
@@ -86,3 +86,5 @@ export async function* tailOf(
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+const notThere = (topic: string): Error => new Error(`there is no topic ${topic} that we may see`)
