@@ -100,8 +100,8 @@ const takeUp = ({ wants, news }: Session): Readonly<{ changed: readonly Want[]; 
   const gone: Want[] = []
   for (const [key, want] of news) {
     const before = wants.get(key)
-    if (want) wants.set(key, want)
-    else wants.delete(key)
+    wants.delete(key)
+    if (want) wants.set(key, want) // behind the others: a broker that keeps no session gives those in front all that an answer holds
     if (!want && before) gone.push(before)
     if (want && (want.position !== before?.position || want.bytes !== before.bytes)) changed.push(want)
   }

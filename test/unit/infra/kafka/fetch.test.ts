@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import type { Line } from '../../../../infra/kafka/cluster.ts'
+import { openFetcher } from '../../../../infra/kafka/fetch.ts'
+
+it('with a broker that keeps no session, who got something is asked for behind those who did not', async () => {
+  const asked: string[][] = []
+  const fetcher = openFetcher(brokerOf(({ topics }) => void asked.push(topics.map(({ topicId }) => topicId))))
+  for (const topic of ['a', 'b', 'c']) fetcher.want(1, wantOf(topic, 0n))
+  await fetcher.fetch(1, limits)
+  fetcher.want(1, wantOf('a', 7n))
+  await fetcher.fetch(1, limits)
+  fetcher.unwant(1, wantOf('b', 0n))
+  await fetcher.fetch(1, limits)
+  expect(asked).toEqual([
+    ['a', 'b', 'c'],
+    ['b', 'c', 'a'],
+    ['c', 'a'],
+  ])
+})
+
+const limits = { maxWaitMs: 1, maxBytes: 1 }
+
+const wantOf = (topic: string, position: bigint) => ({ topic, topicId: topic, partition: 0, position, bytes: 1 })
+
+type Asked = Readonly<{ topics: readonly Readonly<{ topicId: string }>[] }>
+
+/** Answers that there is nothing, and that it remembers nothing. */
+const brokerOf = (told: (asked: Asked) => void): Line =>
+  ({
+    async call(_node: number, _api: unknown, ...request: readonly unknown[]) {
+      told({ topics: request[6] as Asked['topics'] })
+      return { errorCode: 0, sessionId: 0, responses: [] }
+    },
+  }) as unknown as Line
