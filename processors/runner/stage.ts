@@ -78,6 +78,7 @@ const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start
 
 const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
+  const starts = hand.begin() // first of all: what may not begin is not announced either
   const slow = setTimeout(
     () =>
       deps.announce(
@@ -86,7 +87,6 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
       ),
     slowMs,
   )
-  const starts = hand.begin()
   try {
     const task = { run: request.run, job, state, alone: starts > 2 }
     return { outcome: withinDepth(await deps.sandbox.run(task, hand.signal)), starts }
