@@ -211,7 +211,10 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
         for (const place of desk.holds()) desk.retire(place)
         await within(settings.drainMs / 2, desk.settled())
         for (const place of desk.holds()) desk.cutOff(place)
-        await within(settings.drainMs / 4, commitAssigned())
+        await within(
+          settings.drainMs / 4,
+          commit(() => true), // what is being given up is ours until we have joined again
+        )
         return
       }
       callOff()
