@@ -39,6 +39,7 @@ describe('each role, restarted one process after another while messages come,', 
     const counts = { console: 2, ingress: 2, filter: 2, runner: 2, follow: 2, sink: 2 }
     const fleet = opened.use(await startFleet({ counts, name, env: { JOB_PARTITIONS: '4' } }))
     await deploy(fleet, document)
+    await fleet.agreed()
     const { url, user, password } = inject('clickhouse')
     store = opened.use(await openStore({ url, user, password, database: name, logger: silent }))
     const kafka = { brokers: [inject('kafkaBrokers')], clientId: 'looks', prefix: `${name}.`, logger: silent }
