@@ -81,9 +81,10 @@ const byLane = (catalogue: Catalogue): ByLane => {
 
   const modeOf = (topic: string, { order, concurrency }: Job): Mode => {
     const known = modes.get(topic)
-    if (known?.order === order && known.concurrency === concurrency) return known
+    known?.places.resize(concurrency)
+    if (known?.order === order) return known
     const before = Promise.all(known?.inHand ?? [])
-    const mode: Mode = { order, concurrency, places: gate(concurrency), inHand: new Set(), before }
+    const mode: Mode = { order, places: gate(concurrency), inHand: new Set(), before }
     modes.set(topic, mode)
     return mode
   }
@@ -110,9 +111,8 @@ const byLane = (catalogue: Catalogue): ByLane => {
   return { schedule, lanesOpen: order.open, runsInHand: () => inHand }
 }
 
-/** How the runs of a job wait for each other. When a deploy changes that, new runs begin after `before`, or they would overtake. */
-type Mode = Pick<Job, 'order' | 'concurrency'> &
-  Readonly<{ places: Gate; inHand: Set<Promise<void>>; before: Promise<unknown> }>
+/** How the runs of a job wait for each other. When a deploy changes their order, new runs begin after `before`, or they would overtake. */
+type Mode = Pick<Job, 'order'> & Readonly<{ places: Gate; inHand: Set<Promise<void>>; before: Promise<unknown> }>
 
 /** So many jobs find a place at once however many slow runs the others have; those share the places that are left. */
 const keptForFirstRuns = 32

@@ -78,26 +78,31 @@ export const fairGate = ({ places, kept }: Readonly<{ places: number; kept: numb
   }
 }
 
-export type Gate = Readonly<{ run<T>(task: () => Promise<T>): Promise<T> }>
+export type Gate = Readonly<{
+  run<T>(task: () => Promise<T>): Promise<T>
+  /** So many places from now on; whoever is inside stays. */
+  resize(places: number): void
+}>
 
 /** Lets so many tasks run at once; the others wait, first come, first served. */
 export const gate = (places: number): Gate => {
-  let free = places
+  let size = places
+  let taken = 0
   const waiting = new Set<() => void>() // a queue: a set keeps the order, and its head is taken off in constant time
 
   const enter = (): Promise<void> | undefined => {
-    if (free === 0) return new Promise((admit) => waiting.add(admit))
-    free--
+    if (taken >= size) return new Promise((admit) => waiting.add(admit))
+    taken++
     return undefined
   }
-  const leave = (): void => {
-    const [next] = waiting
-    if (!next) {
-      free++
-      return
+  /** At once, so that nobody who comes later gets in between. */
+  const admit = (): void => {
+    for (const next of waiting) {
+      if (taken >= size) return
+      waiting.delete(next)
+      taken++
+      next()
     }
-    waiting.delete(next) // the place goes on to the next, so nobody who comes later gets in between
-    next()
   }
 
   return {
@@ -106,8 +111,13 @@ export const gate = (places: number): Gate => {
       try {
         return await task()
       } finally {
-        leave()
+        taken--
+        admit()
       }
+    },
+    resize(places) {
+      size = places
+      admit()
     },
   }
 }

@@ -95,6 +95,20 @@ describe('a run that does not end', () => {
   })
 })
 
+test('a deploy that gives a job more concurrency lets other keys run at once, however much waits behind a slow one', async () => {
+  await using house = await openMemoryHouse(shop(job('pack', ', concurrency: 1')))
+  const script = scripted()
+  const runner = startRunner(house, script.sandbox)
+  const wish = (key: string) => request(house, { key, state: JSON.stringify(key), more: { jobVersion: 1 } })
+  await house.log.append([wish('slow'), wish('slow')])
+  await script.hasBegun(1)
+  await house.deploy(shop(job('pack', ', concurrency: 2')))
+  await house.log.append([wish('quick')])
+  await script.hasBegun(2)
+  expect(script.begun).toEqual(['"slow"', '"quick"'])
+  await stopped(runner)
+})
+
 test('each key in its order, each job within its concurrency, whatever each run takes', async () => {
   const wishes = fc.array(
     fc.record({ name: fc.constantFrom('one', 'two'), key: fc.constantFrom('a', 'b', 'c'), turns: fc.nat(4) }),

@@ -123,6 +123,27 @@ describe('a gate', () => {
   })
 })
 
+test('a gate that gets other places lets in who waits, or waits until so many have gone', async () => {
+  const { run, resize } = gate(1)
+  const tasks = Array.from({ length: 5 }, openTask)
+  const done = tasks.map((task) => run(task.run))
+  const begun = async () => {
+    await turn()
+    return tasks.filter((task) => task.begun()).length
+  }
+  expect(await begun()).toBe(1)
+  resize(3)
+  expect(await begun()).toBe(3)
+  resize(1)
+  for (const task of tasks.slice(0, 2)) task.resolve('ended')
+  expect(await begun()).toBe(3)
+  tasks[2]?.resolve('ended')
+  expect(await begun()).toBe(4)
+  for (const task of tasks) task.resolve('ended')
+  await Promise.all(done)
+  expect(await begun()).toBe(5)
+})
+
 describe('a fair gate', () => {
   test('keeps its last places for groups that have none', async () => {
     const { run } = fairGate({ places: 4, kept: 2 })
