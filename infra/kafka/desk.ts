@@ -77,6 +77,8 @@ export const placeKey = ({ topic, partition }: Place): string => `${topic}/${par
 export const openDesk = (options: DeskOptions): Desk => {
   const holds = new Map<string, Hold>()
   const turns = new Set<Hold>()
+  /** What we had started in partitions that were called off, as `startedHere` tells: ours to start again, if they come back. */
+  const calledOff = new Map<string, ReadonlyMap<bigint, number>>()
   const changed = new Set<Hold>()
   const lively = new Set<Hold>()
   const unwanted: NewWant[] = []
@@ -167,6 +169,8 @@ export const openDesk = (options: DeskOptions): Desk => {
   const lose = (place: Place): void => {
     const hold = holds.get(placeKey(place))
     if (!hold) return
+    const started = hold.mark.startedHere()
+    if (started.size > 0) calledOff.set(placeKey(place), started)
     holds.delete(placeKey(place))
     changed.delete(hold)
     held -= hold.bytes
@@ -187,9 +191,10 @@ export const openDesk = (options: DeskOptions): Desk => {
 
   const gain = (place: Place, start: Start): Hold => {
     lose(place)
-    const hold = openHold(place, start)
+    const hold = openHold(place, { ...start, ours: calledOff.get(placeKey(place)) })
+    calledOff.delete(placeKey(place))
     holds.set(placeKey(place), hold)
-    lively.add(hold)
+    touch(hold)
     return hold
   }
 

@@ -1,6 +1,6 @@
 import type { PartitionProgress } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
-import { type Watermark, watermarkAt } from '../../topology/flow/watermark.ts'
+import { type Watermark, type WatermarkLimits, watermarkAt } from '../../topology/flow/watermark.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
 import type { Commit, Place, Start, Want } from './desk.ts'
@@ -39,10 +39,14 @@ export type Hold = {
   retired: boolean
 }
 
-export const openHold = ({ topic, partition }: Place, { offset, metadata, topicId, repeats }: Start): Hold => ({
+/** `ours`: what we had started there before, and live on (`watermarkAt`). */
+export const openHold = (
+  { topic, partition }: Place,
+  { offset, metadata, topicId, repeats, ours }: Start & Pick<WatermarkLimits, 'ours'>,
+): Hold => ({
   place: { topic, partition },
   topicId,
-  mark: watermarkAt(offset, metadata),
+  mark: watermarkAt(offset, metadata, { ours }),
   repeats,
   queue: openQueue<Incoming>(),
   lost: new AbortController(),

@@ -6,7 +6,10 @@ export type Delivery = Readonly<{
   record: Incoming
   /** Aborts when the partition goes to somebody else: what is in hand then is theirs to do again. */
   lost: AbortSignal
-  /** How often the work on it had begun, in lives before, without coming to an end: for whoever had it died, or lost the group. */
+  /**
+   * How often the work on it had begun, in lives before, without coming to an end: for whoever had it died, or lost the group. Who lost the
+   * group, and has the partition again, does not count what it had begun itself.
+   */
   begun: number
   /**
    * The work on it begins: committed within 100 ms, and forgotten when it is settled, or handed over in good order. Says how often it has

@@ -24,6 +24,8 @@ export type Watermark = Readonly<{
   start(offset: bigint): void
   /** How often the work on it has started without an end: in this life, and in those before. */
   startsOf(offset: bigint): number
+  /** What was started in this life and has not ended, and how often it had been before. */
+  startedHere(): ReadonlyMap<bigint, number>
   /** What was started in this life was called off in good order: that is as if it had not been. */
   takeBackStarts(): void
   /** The record is done. Saying it twice, or of an offset that was never begun, does nothing. */
@@ -45,15 +47,17 @@ export type WatermarkLimits = Readonly<{
   maxBytes?: number
   /** For how many started records a commit keeps room. */
   mostStarts?: number
+  /** What an earlier watermark of this same life says it has started: who lives on was not killed by that, so it does not count. */
+  ours?: ReadonlyMap<bigint, number> | undefined
 }>
 
 /** Starts where a commit left off. Metadata of anybody else's making is the same as none. */
 export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimits = {}): Watermark => {
-  const { maxBytes = 4_000, mostStarts = mostStarted } = limits
+  const { maxBytes = 4_000, mostStarts = mostStarted, ours } = limits
   const before = metadata.length > maxBytes ? nothing(start) : decode(start, metadata)
   const open = new Set(before.open) // in the order of the offsets
   const started = new Set<bigint>()
-  const startedBefore = new Map(before.starts)
+  const startedBefore = ours ? withoutOurs(before.starts, ours) : new Map(before.starts)
   const offsetsStarted = [...startedBefore.keys()]
   const near = bitsWithin(maxBytes - startsAtMost(mostStarts, bitsWithin(maxBytes)))
   const lastStarted = offsetsStarted.at(-1) ?? start
@@ -110,6 +114,7 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
       if (open.has(offset)) started.add(offset)
     },
     startsOf,
+    startedHere: () => new Map([...started].map((offset) => [offset, startedBefore.get(offset) ?? 0])),
     takeBackStarts: () => started.clear(),
     finish(offset) {
       open.delete(offset)
@@ -138,3 +143,15 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
 
 /** How many records of a partition may be started at once, so that a commit can name them all. */
 export const mostStarted = 96
+
+/** A start of ours that no commit told of is not in what the commit says: then there is nothing to take off. */
+const withoutOurs = (starts: ReadonlyMap<bigint, number>, ours: ReadonlyMap<bigint, number>): Map<bigint, number> => {
+  const left = new Map(starts)
+  for (const [offset, before] of ours) {
+    const times = starts.get(offset) ?? 0
+    if (times <= before) continue
+    if (times > 1) left.set(offset, times - 1)
+    else left.delete(offset)
+  }
+  return left
+}

@@ -174,6 +174,26 @@ it('says what has begun without an end, forgets it when it ends, and takes it ba
   await expect(third.settle()).rejects.toMatchObject({ code: 'membership-lost' })
 })
 
+it('does not count what it had started itself when a partition that was called off comes back', async () => {
+  const desk = deskOf()
+  const come = async (metadata: string): Promise<readonly Delivery[]> => {
+    desk.gain(place, { offset: 0n, metadata, topicId: '' })
+    offer(desk, recordsOf(3))
+    return [await next(desk), await next(desk), await next(desk)]
+  }
+  const [first, second] = await come(';1:2')
+  for (const delivery of [first, second]) delivery?.begin()
+  desk.lose(place)
+  const back = await come(';0,1:3,1') // somebody else has started the last one meanwhile
+  expect(back.map(({ begun }) => begun)).toEqual([0, 2, 1])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';1:2,1' }])
+  expect(back[1]?.begin()).toBe(3)
+  desk.lose(place)
+  expect((await come(';1:2,1')).map(({ begun }) => begun)).toEqual([0, 2, 1]) // no commit had told of it
+  desk.lose(place)
+  expect((await come(';1:3')).map(({ begun }) => begun)).toEqual([0, 3, 0]) // others did that
+})
+
 it('marks done what is being written while it is cut off, when that is acknowledged before the partition goes', async () => {
   const acknowledged = Promise.withResolvers<void>()
   const desk = deskOf({ write: () => acknowledged.promise })
