@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../../topology/flow/stop.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import type { Answer, Child } from './child-process.ts'
@@ -132,15 +133,3 @@ const idleMs = 10_000
 
 /** How a process ends that has no memory left: by us, or by V8. */
 const tooMuch: ReadonlySet<string> = new Set(['memory', 'SIGABRT', 'SIGTRAP', 'SIGILL'])
-
-/** Who waits for a turn need not wait for it to say that they are gone. */
-const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}
