@@ -257,7 +257,7 @@ describe('runStage', () => {
     const values = Array.from({ length: 50 }, (_, n) => `${n} ${'x'.repeat(400)}`)
     await write(log, values)
     const stop = { reading: new AbortController(), working: new AbortController() }
-    await using reader = log.reader({ group: 'g', budgetBytes: 20_000 })
+    await using reader = log.reader({ group: 'g', budgetBytes: 80_000 })
     reader.subscribe([source])
     let asked = 0
     const full = latch()
@@ -269,7 +269,7 @@ describe('runStage', () => {
     const done = runStage(reader, { name: 'test', stage, retry: retryFaults(() => 0), schedule: atOnce }, signals)
     await full.promise
     await new Promise(setImmediate)
-    expect(asked).toBe(10) // each takes some 930 bytes: half of the room
+    expect(asked).toBe(10) // each takes some 930 bytes: an eighth of the room
     await log.ensureTopics([{ ...topic, name: 'job.p.later', partitions: 1 }])
     expect((await valuesIn(log, 'job.p.later', 50)).map(text)).toEqual(values)
     stop.reading.abort()
