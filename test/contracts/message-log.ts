@@ -379,7 +379,7 @@ export const messageLogContract = (name: string, { open, beginAndDie }: LogUnder
       await log.ensureTopics([topic('t'), topic('full')])
       await log.append(numbered('t', 10))
       await log.append(Array.from({ length: 30 }, (_, n) => record('full', 'k', 'x'.repeat(1_000 + n))))
-      await using reading = readerOf(log, { group: 'g', budgetBytes: 20_000 }, ['t', 'full'])
+      await using reading = readerOf(log, { group: 'g', budgetBytes: 60_000 }, ['t', 'full'])
       const ofTopic = (name: string) =>
         log.progress().flatMap((one) => one.partitions.filter((partition) => partition.topic === name))[0]
       const taken = await reading.take(14)
