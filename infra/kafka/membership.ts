@@ -30,7 +30,6 @@ export type MembershipOptions = Readonly<{
   onAssigned: (places: readonly Place[]) => void
   /**
    * Called before we tell the group that we give up what is not in `kept` any more; `expelled` when it is others' already.
-   * No heartbeat is sent meanwhile.
    */
   onLeaving: (kept: ReadonlyMap<string, Place>, expelled: boolean) => Promise<void>
 }>
@@ -70,7 +69,10 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
       joining ??= Promise.withResolvers<void>()
       joinedTopics = consumer.topics.current.join()
       const expelled = consumer.memberId === null || consumer.generationId === joinedGeneration
+      // The client sends none before it has joined again, and what is to end meanwhile must be written by a member that is alive.
+      const beating = setInterval(() => void beat().catch(() => {}), options.heartbeatMs)
       await options.onLeaving(assigned(), expelled).catch(broken.resolve)
+      clearInterval(beating)
       return Buffer.alloc(0)
     },
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka'
+import { heartbeatV4, offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect, inject, it, onTestFinished } from 'vitest'
 import { type Cluster, type Line, openCluster } from '../../infra/kafka/cluster.ts'
@@ -56,6 +56,33 @@ const withLine = (cluster: Cluster, lineOf: (line: Line) => Line): Cluster => ({
   ...cluster,
   line: lineOf(cluster.line),
   openLine: () => lineOf(cluster.openLine()),
+})
+
+it('while it waits for what is to go, a member tells that it lives: what ends meanwhile is written, and what stays is not disturbed', async () => {
+  let beats = 0
+  const parts = await openParts((cluster) =>
+    withLine(cluster, (line) => ({
+      ...line,
+      async call(node, api, ...request) {
+        const answer = await line.call(node, api, ...request)
+        if ((api as unknown) === heartbeatV4.api) beats++
+        return answer
+      },
+    })),
+  )
+  await parts.ensureTopics('t')
+  await parts.append(numbered('t', 40))
+  const first = parts.reading(['t'], { drainMs: 8_000 })
+  const taken = await first.take(40)
+  const second = parts.reading(['t'])
+  beats = 0
+  await until(() => beats > 8) // longer than it may be silent, and after they have joined
+  await Promise.all(taken.map(({ settle }) => settle()))
+  await parts.append(numbered('t', 80).slice(40))
+  const [kept, gone] = [...(await first.take(1)), ...(await second.take(1))]
+  expect([kept, gone].filter((one) => one && numberIn(one.record) < 40)).toEqual([])
+  const stayed = taken.filter(({ record: { partition } }) => partition === kept?.record.partition)
+  expect(stayed.map(({ lost }) => lost.aborted)).toEqual(stayed.map(() => false))
 })
 
 it('a start that was looked up before the partition was taken again counts no more', async () => {
