@@ -77,8 +77,7 @@ export const placeKey = ({ topic, partition }: Place): string => `${topic}/${par
 export const openDesk = (options: DeskOptions): Desk => {
   const holds = new Map<string, Hold>()
   const turns = new Set<Hold>()
-  /** What we had started in partitions that were called off, as `startedHere` tells: ours to start again, if they come back. */
-  const calledOff = new Map<string, ReadonlyMap<bigint, number>>()
+  const ours = new Map<string, ReadonlyMap<bigint, number>>() // what we had started in partitions that we lost
   const changed = new Set<Hold>()
   const lively = new Set<Hold>()
   const unwanted: NewWant[] = []
@@ -169,8 +168,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   const lose = (place: Place): void => {
     const hold = holds.get(placeKey(place))
     if (!hold) return
-    const started = hold.mark.startedHere()
-    if (started.size > 0) calledOff.set(placeKey(place), started)
+    ours.set(placeKey(place), hold.mark.startedHere())
     holds.delete(placeKey(place))
     changed.delete(hold)
     held -= hold.bytes
@@ -182,7 +180,8 @@ export const openDesk = (options: DeskOptions): Desk => {
   }
 
   /** Nothing more of it is handed out. */
-  const end = (hold: Hold): void => {
+  const end = (hold: Hold | undefined): void => {
+    if (!hold) return
     hold.retired = true
     turns.delete(hold)
     if (hold.want) lively.add(hold)
@@ -191,8 +190,7 @@ export const openDesk = (options: DeskOptions): Desk => {
 
   const gain = (place: Place, start: Start): Hold => {
     lose(place)
-    const hold = openHold(place, { ...start, ours: calledOff.get(placeKey(place)) })
-    calledOff.delete(placeKey(place))
+    const hold = openHold(place, { ...start, ours: ours.get(placeKey(place)) })
     holds.set(placeKey(place), hold)
     touch(hold)
     return hold
@@ -210,10 +208,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   return {
     gain: (place, start) => void gain(place, start),
     lose,
-    retire(place) {
-      const hold = holds.get(placeKey(place))
-      if (hold) end(hold)
-    },
+    retire: (place) => end(holds.get(placeKey(place))),
     cutOff(place) {
       const hold = holds.get(placeKey(place))
       if (!hold) return
