@@ -139,7 +139,7 @@ const resultOf = (code: string, topic: string): Result => {
     case 'INVALID_TIMESTAMP':
     case 'UNSUPPORTED_FOR_MESSAGE_FORMAT':
     case 'UNSUPPORTED_COMPRESSION_TYPE':
-      return { kind: 'refused', fault: new Error(`${topic} does not take the record: ${code}`) }
+      return { kind: 'refused', fault: new Fault('record-refused', `${topic} does not take the record: ${code}`) }
     case 'OUT_OF_ORDER_SEQUENCE_NUMBER':
     case 'UNKNOWN_PRODUCER_ID':
     case 'INVALID_PRODUCER_EPOCH':

@@ -6,6 +6,7 @@ export const faults = {
   'job-unknown': 'bury',
   'loop-limit': 'bury',
   'record-too-large': 'bury',
+  'record-refused': 'bury',
   'row-refused': 'bury',
   'stage-broke': 'bury',
   'crash-loop': 'bury',
