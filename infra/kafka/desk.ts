@@ -65,6 +65,7 @@ export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
 export type DeskOptions = Writing &
   Readonly<{
     budgetBytes: number
+    share?: number | undefined
     idOf?: ((record: Incoming) => string | undefined) | undefined
     /** Told when there is room again, or something to commit. */
     onSettled: () => void
@@ -84,7 +85,6 @@ export const openDesk = (options: DeskOptions): Desk => {
   let held = 0
   let failure: Error | undefined
   let waiter: (() => void) | undefined
-
   const touch = (hold: Hold): void => {
     hold.commit = undefined
     changed.add(hold)
@@ -141,8 +141,9 @@ export const openDesk = (options: DeskOptions): Desk => {
     return undefined
   }
 
-  /** A partition may hold an eighth of what the others leave, so whoever comes finds some: of ten that stand still a quarter is left. */
-  const roomOf = (hold: Hold): number => (options.budgetBytes - held + hold.bytes) / 8 - hold.bytes
+  /** A partition may hold its share of what the others leave, so whoever comes finds some: where ten stand still, a quarter at a share of an eighth. */
+  const roomOf = (hold: Hold): number =>
+    (options.budgetBytes - held + hold.bytes) * (options.share ?? 1 / 8) - hold.bytes
 
   const lay = (hold: Hold, record: Incoming): boolean => {
     const size = sizeOf(record)

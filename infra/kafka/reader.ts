@@ -30,7 +30,7 @@ export type ReaderSettings = Readonly<{
  * is called off only if it may be somebody else's.
  */
 export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSettings & ReaderOptions): Reader => {
-  const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000 } = settings
+  const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000, share } = settings
   const closing = new AbortController()
   let wanted: readonly string[] = []
   let missing = false
@@ -61,6 +61,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   const valve = openValve(2 * budgetBytes)
   const desk = openDesk({
     budgetBytes,
+    share,
     idOf,
     permit,
     unsure: () => membership?.joining(),

@@ -115,7 +115,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
 
   const endOf = ({ topic, partition }: Place): bigint => BigInt(topics.get(topic)?.partitions[partition]?.length ?? 0)
 
-  const openReader = ({ group: name, idOf, budgetBytes = 32_000_000 }: ReaderOptions): Reader => {
+  const openReader = ({ group: name, idOf, budgetBytes = 32_000_000, share }: ReaderOptions): Reader => {
     const group = groupOf(name)
     /** Lays out all there is room for. */
     const feed = (): void => {
@@ -136,6 +136,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       assignments: 0,
       desk: openDesk({
         budgetBytes,
+        share,
         idOf,
         permit() {},
         unsure: () => undefined,

@@ -29,7 +29,12 @@ export type SinkWork = Readonly<{
 export async function runSink({ log, catalogue, ...work }: SinkWork, stop: Stop): Promise<void> {
   const broken = new AbortController()
   const reading = AbortSignal.any([stop.reading, broken.signal])
-  await using reader = log.reader({ group: 'sink', idOf: recordIdOf, budgetBytes: 2 * batchLimits.weight })
+  await using reader = log.reader({
+    group: 'sink',
+    idOf: recordIdOf,
+    budgetBytes: 2 * batchLimits.weight,
+    share: 1 / 2,
+  })
   const subscribe = (): void =>
     reader.subscribe([runsTopic, deadLettersTopic, ...[...catalogue.known().keys()].map(intakeTopic)])
   using _followed = catalogue.onChange(subscribe)

@@ -58,6 +58,8 @@ export type ReaderOptions = Readonly<{
   idOf?: (record: Incoming) => string | undefined
   /** Most bytes in hand over all partitions. */
   budgetBytes?: number
+  /** What part of the budget that the others leave one partition may hold. An eighth, unless all of them are worked on together. */
+  share?: number
 }>
 
 /** Kafka, or the same thing in memory. The whole house knows only this much of it. */
