@@ -90,7 +90,6 @@ export const openDesk = (options: DeskOptions): Desk => {
     changed.add(hold)
     lively.add(hold)
   }
-
   const wake = (): void => {
     waiter?.()
     waiter = undefined
