@@ -11,6 +11,7 @@ const readers = {
   parseIntake: 'intake',
   parseJobRecord: 'job',
   parseRunRecord: 'runs',
+  parseRunTexts: 'runs',
   parseDeadLetter: 'dead-letters',
 }
 const writers = {
