@@ -1,6 +1,7 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import { backoff, retryFaults } from '../../topology/flow/retry.ts'
+import { unlessAborted } from '../../topology/flow/stop.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import type { History } from '../../topology/project/deployment.ts'
 import { type Applied, foldDefinitions } from '../../topology/project/fold.ts'
@@ -101,18 +102,5 @@ export async function openCatalogue(
       closing.abort(new Fault('catalogue-lost', 'the catalogue was closed'))
       await following
     },
-  }
-}
-
-/** The promise, or the reason of the signal when that comes first. */
-const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort)
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
