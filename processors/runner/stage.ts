@@ -12,6 +12,7 @@ import { depthOf } from '../../topology/words/json.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import type { Outcome, RunRequest } from '../../topology/words/run.ts'
 import { stateText } from './language/state.ts'
+import { crashLoop, ended, isCrashLoop } from './sandbox/killed.ts'
 import type { Sandbox } from './sandbox/open.ts'
 
 export type RunnerDeps = Readonly<{
@@ -69,12 +70,15 @@ const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start
   const cancelled = notInForce(deps.catalogue, start.request)
   if (cancelled) return { outcome: cancelled, starts: begun }
   if (begun < 2) return run(deps, start)
-  if (begun > 2) return { outcome: crashLoop(begun), starts: begun }
+  if (begun > 2) return { outcome: crashLoop(startedSo(begun)), starts: begun }
   return deps.alone.run(() => {
     signal.throwIfAborted()
     return run(deps, start)
   })
 }
+
+const startedSo = (often: number): string =>
+  `started ${often} times, and each time the process that ran it ended before it did: it is not started again`
 
 const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
@@ -120,17 +124,6 @@ const notInForce = (catalogue: Catalogue, { project, job }: RunRequest): Outcome
   return ended('cancelled', 6, { name: 'JobNotInForce', message: `cancelled before it started: ${why}` })
 }
 
-const crashLoop = (starts: number): Outcome =>
-  ended('crashed', crashLoopCode, {
-    name: 'CrashLoopError',
-    message: `started ${starts} times, and each time the process that ran it ended before it did: it is not started again`,
-  })
-
-/** Of this stage, or of the sandbox when the run took a child with it twice. */
-const isCrashLoop = ({ status, exitCode }: Outcome): boolean => status === 'crashed' && exitCode === crashLoopCode
-
-const crashLoopCode = 4
-
 const letterOf = (
   { project, message, run }: RunRequest,
   { record, outcome }: Readonly<{ record: Incoming; outcome: Outcome }>,
@@ -171,18 +164,6 @@ const withoutStates = (event: FinishedFacts): Outgoing => {
     { final_state: null, input: null },
   )
 }
-
-const ended = (
-  status: Outcome['status'],
-  exitCode: number,
-  error: Readonly<{ name: string; message: string }>,
-): Outcome => ({
-  status,
-  exitCode,
-  error: { ...error, line: null, column: null, operation: null, details: null },
-  state: null,
-  log: [],
-})
 
 const eventOf = (
   request: RunRequest,

@@ -7,13 +7,15 @@ export const timedOut = (timeoutMs: number): Outcome =>
 export const outOfMemory = (memoryMb: number): Outcome =>
   ended('killed', 134, { name: 'OOMError', message: `The job needed more memory than it may have (${memoryMb} MB)` })
 
-/** The run took its process with it twice, the second time alone. */
-export const crashLoop = (how: string): Outcome =>
-  ended('crashed', crashLoopCode, { name: 'CrashLoopError', message: `The job ended its process twice (${how})` })
+/** The run took its process with it again and again; `message` says how. */
+export const crashLoop = (message: string): Outcome =>
+  ended('crashed', crashLoopCode, { name: 'CrashLoopError', message })
+
+export const isCrashLoop = ({ status, exitCode }: Outcome): boolean =>
+  status === 'crashed' && exitCode === crashLoopCode
 
 /** Whether a run with this outcome, had when it was alone, may be why its process had died. One that only failed was a neighbour. */
-export const mayHaveTaken = ({ status, exitCode }: Outcome): boolean =>
-  status === 'killed' || (status === 'crashed' && exitCode === crashLoopCode)
+export const mayHaveTaken = (outcome: Outcome): boolean => outcome.status === 'killed' || isCrashLoop(outcome)
 
 const crashLoopCode = 4
 
@@ -21,7 +23,8 @@ const crashLoopCode = 4
 export const notRunnable = (problem: Readonly<{ message: string; line: number; column: number }>): Outcome =>
   ended('crashed', 1, { name: 'SyntaxError', ...problem })
 
-const ended = (
+/** An outcome without a state and a log. */
+export const ended = (
   status: Outcome['status'],
   exitCode: number,
   error: Readonly<{ name: string; message: string; line?: number; column?: number }>,

@@ -102,7 +102,9 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     try {
       const answer = await attempt(child, work, signal)
       if (answer.kind === 'again')
-        return tooMuch.has(answer.why) ? outOfMemory(work.job.memoryMb) : crashLoop(answer.why)
+        return tooMuch.has(answer.why)
+          ? outOfMemory(work.job.memoryMb)
+          : crashLoop(`The job ended its process twice (${answer.why})`)
       if (mayHaveTaken(answer.outcome)) child.kill('recycled') // nobody is to be blamed for what this run left behind
       return answer.outcome
     } finally {
