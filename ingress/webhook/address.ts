@@ -1,8 +1,8 @@
 import type { RequestHead } from '../../topology/http.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
+import { perDeploy } from '../../topology/project/per-deploy.ts'
 import type { Source } from '../../topology/project/project.ts'
 import { ofFew } from './of-few.ts'
-import { perDeploy } from './per-deploy.ts'
 
 export type Addressed = Readonly<{ project: Deployed; source: Source }>
 
@@ -24,7 +24,7 @@ export const segmentsOf = ({ url }: RequestHead): readonly string[] => {
 
 const segmentsOfPath = ofFew((path): readonly string[] => path.split('/').slice(1).map(decoded))
 
-const sourcesByPath = perDeploy(({ project }): ReadonlyMap<string, Source> => {
+const sourcesByPath = perDeploy(({ project }: Deployed): ReadonlyMap<string, Source> => {
   const sources = [...project.sources.values()]
   return new Map(sources.flatMap((source) => (source.path === null ? [] : [[source.path, source] as const])))
 })

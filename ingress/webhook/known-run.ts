@@ -1,7 +1,8 @@
+import type { Deployed } from '../../topology/project/catalogue.ts'
+import { perDeploy } from '../../topology/project/per-deploy.ts'
 import type { Job, Project } from '../../topology/project/project.ts'
 import { type MessageId, type RunId, runIdOf } from '../../topology/words/ids.ts'
 import type { Addressed } from './address.ts'
-import { perDeploy } from './per-deploy.ts'
 
 /**
  * The run that a message will get, where that is sure before the filter has seen it: exactly one enabled job hangs on triggers that name
@@ -12,7 +13,7 @@ export const knownRun = ({ project, source }: Addressed, message: MessageId): Ru
   return job === undefined ? null : runIdOf({ message, job, parent: null, replay: '' })
 }
 
-const soleJobs = perDeploy(({ project }): ReadonlyMap<string, string> => {
+const soleJobs = perDeploy(({ project }: Deployed): ReadonlyMap<string, string> => {
   const sole = [...project.sources.keys()].flatMap((source) => {
     const [job, ...more] = jobsOfAll(project, source)
     return job !== undefined && more.length === 0 ? [[source, job.name] as const] : []

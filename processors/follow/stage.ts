@@ -1,6 +1,7 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import { bury, drop, emit, type Stage } from '../../topology/flow/verdict.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
+import { perDeploy } from '../../topology/project/per-deploy.ts'
 import type { Job, Project } from '../../topology/project/project.ts'
 import { jobRecord } from '../../topology/wire/job.ts'
 import { type Finished, parseRunRecord, parseRunTexts } from '../../topology/wire/runs.ts'
@@ -58,16 +59,11 @@ const nextKind = ({ status }: Pick<Finished, 'status'>): After | undefined => {
 type Follower = Readonly<{ job: Job; trigger: string }>
 
 /** Looked up in an index that is made once for a deploy: most ends start nothing, and a project may have thousands of jobs. */
-const followers = (project: Project, ended: Readonly<{ job: string; kind: After }>): readonly Follower[] => {
-  const known = indexes.get(project) ?? indexOf(project)
-  indexes.set(project, known)
-  return known.get(`${ended.kind} ${ended.job}`) ?? []
-}
-
-const indexes = new WeakMap<Project, ReadonlyMap<string, readonly Follower[]>>()
+const followers = (project: Project, ended: Readonly<{ job: string; kind: After }>): readonly Follower[] =>
+  indexOf(project).get(`${ended.kind} ${ended.job}`) ?? []
 
 /** By kind and job of an end: each enabled job once, by the first of its triggers that this end fires. */
-const indexOf = (project: Project): ReadonlyMap<string, readonly Follower[]> => {
+const indexOf = perDeploy((project: Project): ReadonlyMap<string, readonly Follower[]> => {
   const index = new Map<string, Follower[]>()
   for (const job of project.jobs.values())
     for (const name of job.enabled ? job.triggers : []) {
@@ -79,7 +75,7 @@ const indexOf = (project: Project): ReadonlyMap<string, readonly Follower[]> => 
       if (found.at(-1)?.job !== job) found.push({ job, trigger: name })
     }
   return index
-}
+})
 
 type Next = Follower & Readonly<{ kind: After; definitions: bigint; state: string }>
 
