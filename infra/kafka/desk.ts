@@ -60,7 +60,7 @@ export type Want = Place & Readonly<{ position: bigint; topicId: string; bytes: 
 export type NewWant = Readonly<{ place: Place; want: Want | undefined }>
 /** `end`: where the log ends, for those who read only what is committed. */
 export type Chunk = Readonly<{ from: bigint; records: readonly Incoming[]; next: bigint; end: bigint }>
-export type Commit = Place & Readonly<{ offset: bigint; metadata: string }>
+export type Commit = Place & Readonly<{ offset: bigint; metadata: string; topicId: string }>
 
 export type DeskOptions = Writing &
   Readonly<{
@@ -269,7 +269,12 @@ export const openDesk = (options: DeskOptions): Desk => {
     },
     uncommitted() {
       for (const hold of changed) {
-        hold.commit ??= { ...hold.place, offset: hold.mark.lowest(), metadata: hold.mark.encode() }
+        hold.commit ??= {
+          ...hold.place,
+          topicId: hold.topicId,
+          offset: hold.mark.lowest(),
+          metadata: hold.mark.encode(),
+        }
         if (commitText(hold.commit) === hold.committed) changed.delete(hold)
       }
       return [...changed].flatMap(({ commit }) => commit ?? [])

@@ -49,7 +49,7 @@ export const listOffsets = async (
   return found
 }
 
-/** What a group has committed; places without a commit are left out. */
+/** What a group has committed; left out are places without a commit, and those whose commit is of another topic that had the name before. */
 export const fetchCommits = async (
   cluster: Cluster,
   prefix: string,
@@ -67,8 +67,10 @@ export const fetchCommits = async (
     for (const { name, partitions } of answer.groups[0]?.topics ?? [])
       for (const { partitionIndex, committedOffset, metadata } of partitions) {
         const place = { topic: name.slice(prefix.length), partition: partitionIndex }
-        if (committedOffset >= 0n)
-          commits.set(placeKey(place), { ...place, offset: committedOffset, metadata: metadata ?? '' })
+        const topicId = cluster.topic(place.topic)?.id
+        const [, said = '', mark] = marked.exec(metadata ?? '') ?? []
+        if (committedOffset < 0n || (topicId && mark && mark !== markOf(topicId))) continue
+        commits.set(placeKey(place), { ...place, offset: committedOffset, metadata: said, topicId: topicId ?? '' })
       }
     return commits
   } catch (error) {
@@ -88,11 +90,11 @@ export const sendCommits = async (
   if (commits.length === 0) return []
   const topics = byTopic(commits).map(([topic, ones]) => ({
     name: prefix + topic,
-    partitions: ones.map(({ partition, offset, metadata }) => ({
+    partitions: ones.map(({ partition, offset, metadata, topicId }) => ({
       partitionIndex: partition,
       committedOffset: offset,
       committedLeaderEpoch: -1,
-      committedMetadata: metadata,
+      committedMetadata: metadata + markOf(topicId),
     })),
   }))
   const node = await cluster.coordinator(group)
@@ -111,6 +113,13 @@ export const sendCommits = async (
         taken.add(placeKey({ topic: name.slice(prefix.length), partition: partitionIndex }))
   return commits.filter((commit) => taken.has(placeKey(commit)))
 }
+
+/**
+ * Kafka keeps commits by the topics' names, and forgets those of a topic some time after it was deleted: a topic that is made anew under
+ * the name would be read from where the old one was left.
+ */
+const markOf = (topicId: string): string => topicId && `@${topicId.slice(0, 8)}`
+const marked = /^(.*?)(@[0-9a-f]{8})?$/s
 
 const readCommitted = 1
 

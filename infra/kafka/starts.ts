@@ -26,8 +26,7 @@ export async function* startsOf(
   const commits = await persist(signal, cluster, places, () => committedOrEarliest(cluster, places, { group, prefix }))
   if (!commits) return
   const startOf = (place: Place): Start => {
-    const { offset, metadata } = commits.get(placeKey(place)) ?? { offset: 0n, metadata: '' }
-    return { offset, metadata, topicId: cluster.topic(place.topic)?.id ?? '' }
+    return commits.get(placeKey(place)) ?? { offset: 0n, metadata: '', topicId: '' }
   }
   if (!idOf) {
     for (const place of places) yield { place, start: startOf(place) }
@@ -79,7 +78,8 @@ const committedOrEarliest = async (
     const offset = firsts.get(placeKey(place))
     if (offset === undefined && cluster.topic(place.topic))
       throw new Error(`${placeKey(place)} does not say where it begins`)
-    commits.set(placeKey(place), { ...place, offset: offset ?? 0n, metadata: '' })
+    const topicId = cluster.topic(place.topic)?.id ?? ''
+    commits.set(placeKey(place), { ...place, offset: offset ?? 0n, metadata: '', topicId })
   }
   return commits
 }

@@ -231,26 +231,37 @@ it('a leader that has moved is found again, by those who read and those who writ
 
 it('a topic that is deleted and made again under a reader is read from its start, with nothing of the old in hand', async () => {
   let looking = Promise.resolve()
+  let committing = Promise.resolve()
+  const committed = Promise.withResolvers<void>()
   const parts = await openParts((cluster) => ({
-    ...cluster,
+    ...withLine(cluster, (line) => ({
+      ...line,
+      async call(node, api, ...request) {
+        if ((api as unknown) !== offsetCommitV9.api) return line.call(node, api, ...request)
+        await committing
+        return line.call(node, api, ...request).finally(committed.resolve)
+      },
+    })),
     refresh: (names) => looking.then(() => cluster.refresh(names)),
   }))
   await parts.ensureTopics('t', 'u')
   await parts.append(Array.from({ length: 9 }, (_, n) => record('t', 'k', String(n))))
   const reading = parts.reading(['t', 'u'])
   const old = await reading.take(9)
+  const [made, seen] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  looking = seen.promise // nobody looks while it is away
+  committing = made.promise // and what was done of the old is told to the new
   for (const delivery of old.slice(0, 6)) await delivery.settle()
   const admin = new Kafka({ brokers: [inject('kafkaBrokers')], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  const made = Promise.withResolvers<void>()
-  looking = made.promise // nobody looks while it is away
   await admin.deleteTopics({ topics: [`${parts.prefix}t`] })
   await parts.ensureTopics('t')
-  made.resolve()
   await admin.disconnect()
-  const append = parts.append(Array.from({ length: 3 }, (_, n) => record('t', 'k', String(100 + n))))
+  await parts.append(Array.from({ length: 3 }, (_, n) => record('t', 'k', String(100 + n))))
+  made.resolve()
+  await committed.promise
+  seen.resolve()
   expect((await reading.settled(3)).map(numberIn)).toEqual([100, 101, 102])
-  await append
   expect(old.map(({ lost }) => lost.aborted)).toEqual(old.map(() => true))
   await expect(old.at(-1)?.settle()).rejects.toMatchObject({ code: 'membership-lost' })
 })
@@ -275,7 +286,7 @@ it('a commit from a generation that is over, or by who was never a member, is re
       group: 'g',
       ...member.identity(),
       ...who,
-      commits: [{ ...place, offset, metadata: '' }],
+      commits: [{ ...place, offset, metadata: '', topicId: '' }],
     })
   const committed = async () =>
     (await fetchCommits(cluster, prefix, { group: 'g', places: [place] })).get('t/0')?.offset
