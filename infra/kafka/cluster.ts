@@ -58,6 +58,8 @@ export type ClusterOptions = Readonly<{
   prefix: string
   tls?: TlsOptions | undefined
   sasl?: SASLOptions | undefined
+  /** A connection on which an answer takes longer than this is given up, and with it all that was asked there. */
+  answerMs?: number | undefined
   logger: Logger
 }>
 
@@ -84,7 +86,7 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
   const openLine = (): Line => {
     const pool = new ConnectionPool(options.clientId, {
       ...connecting(options),
-      requestTimeout: 15_000,
+      requestTimeout: options.answerMs ?? 15_000,
       maxInflights: 100,
     })
     // Without a listener each error of a connection would be an uncaught exception; whoever asked is only told that it was closed.

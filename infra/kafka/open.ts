@@ -16,6 +16,7 @@ export type KafkaOptions = Readonly<{
   prefix?: string
   tls?: ClusterOptions['tls']
   sasl?: ClusterOptions['sasl']
+  answerMs?: ClusterOptions['answerMs']
   /** Copies of each topic that we make. */
   replication: number
   /** Partitions of the topics that we make. */
