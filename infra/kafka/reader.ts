@@ -41,6 +41,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
   let soon: NodeJS.Timeout | undefined
   let assignments = 0
   let answeredAt = Number.NEGATIVE_INFINITY
+  let awakeAt = performance.now()
   /** Who looks up where to begin in a place; the last one who began counts. */
   const taking = new Map<string, symbol>()
 
@@ -51,6 +52,9 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     answeredAt = Math.max(answeredAt, membership?.lastAlive() ?? answeredAt)
     return answeredAt
   }
+
+  /** This process stood still, for so long that what it held may be somebody else's. */
+  const stoodStill = (): boolean => performance.now() - awakeAt > sessionMs - graceMs
 
   const permit = (): void => {
     if (!expired()) return
@@ -64,7 +68,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     share,
     idOf,
     permit,
-    unsure: () => membership?.joining(),
+    unsure: () => (stoodStill() ? undefined : membership?.joining()), // in a rebalance silence tells nothing, but that does
     write: (records, permit) => valve.run(records, () => writer.append(records, permit)),
     onSettled: () => fetching.kick(),
     onBegun() {
@@ -192,8 +196,11 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     membership = current
     const useless = Promise.withResolvers<unknown>()
     let settledAt = performance.now()
+    awakeAt = settledAt
     const watch = setInterval(() => {
       const now = performance.now()
+      if (stoodStill()) callOff()
+      awakeAt = now
       if (missing) void followTopics()
       if (!current.joining() || !current.follows()) settledAt = now
       if (now - settledAt > settings.rebalanceMs + sessionMs) useless.resolve(new Error('the group does not settle'))

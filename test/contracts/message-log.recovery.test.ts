@@ -116,6 +116,35 @@ it('a start that was looked up before the partition was taken again counts no mo
   expect((await reading.settled(2)).map(numberIn)).toEqual([4, 5])
 })
 
+it('who stood still in the midst of a rebalance begins nothing of what it held before, and reads on when the group has settled', async () => {
+  let answering = Promise.resolve()
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const parts = await openParts((cluster) =>
+    withLine(cluster, (line) => ({
+      ...line,
+      async call(node, api, ...request) {
+        if ((api as unknown) !== heartbeatV4.api) return line.call(node, api, ...request)
+        if (answering === answered.promise) asked.resolve()
+        await answering // the group has not settled before its member is known to live
+        return line.call(node, api, ...request)
+      },
+    })),
+  )
+  await parts.ensureTopics('t', 'u')
+  await parts.append(numbered('t', 4))
+  const reading = parts.reading(['t'])
+  const [first, second, ...others] = await reading.take(4)
+  answering = answered.promise
+  reading.subscribe(['t', 'u'])
+  await asked.promise
+  first?.begin()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500) // as when the whole process is stopped
+  expect(() => second?.begin()).toThrow(expect.objectContaining({ code: 'membership-lost' }))
+  expect([first, second, ...others].map((delivery) => delivery?.lost.aborted)).toEqual([true, true, true, true])
+  answered.resolve()
+  expect((await reading.settled(4)).map(numberIn).toSorted()).toEqual([0, 1, 2, 3])
+})
+
 it('a member with nothing to follow waits for the first topic, for longer than a group takes to settle', async () => {
   const said: string[] = []
   let looks = 0
