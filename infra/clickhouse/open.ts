@@ -34,6 +34,7 @@ const storeOn = (client: ClickHouseClient): Omit<Store, typeof Symbol.asyncDispo
       insert_deduplication_token: token,
       async_insert: 0,
       input_format_parallel_parsing: 0,
+      materialize_skip_indexes_on_insert: 0, // merges make the index of words: what is new is short, and read whole
     } as const
     try {
       if ('bytes' in rows) {
