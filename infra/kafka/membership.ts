@@ -1,4 +1,4 @@
-import { Consumer, heartbeatV4 } from '@platformatic/kafka'
+import { Consumer, heartbeatV4, leaveGroupV5 } from '@platformatic/kafka'
 import { type Cluster, type ClusterOptions, connecting } from './cluster.ts'
 import { type Place, placeKey } from './desk.ts'
 import { hasCode } from './errors.ts'
@@ -107,6 +107,12 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
     aliveAt = now
   }
 
+  /** On another connection than the client's: behind a request to join, which may wait for others, the broker would not read it. */
+  const leave = async (memberId: string): Promise<void> => {
+    const node = await cluster.coordinator(options.group)
+    await cluster.line.call(node, leaveGroupV5.api, groupId, [{ memberId }])
+  }
+
   const onJoined = async (): Promise<void> => {
     joinedGeneration = consumer.generationId
     await beat().catch(() => cluster.forgetCoordinator(options.group))
@@ -157,7 +163,9 @@ export const openMembership = (cluster: Cluster, server: ClusterOptions, options
       joining?.resolve()
       broken.resolve(undefined)
       consumer.on('error', () => {})
-      const left = consumer.close(true).catch(() => consumer.close(true).catch(() => {}))
+      const { memberId } = consumer
+      const closed = consumer.close(true).catch(() => consumer.close(true).catch(() => {}))
+      const left = Promise.allSettled([closed, memberId && leave(memberId)])
       await Promise.race([left, new Promise((resolve) => setTimeout(resolve, leaveMs).unref())])
     },
   }

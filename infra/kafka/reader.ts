@@ -9,6 +9,7 @@ import { forbidden, isHopeless, textOf } from './errors.ts'
 import { runFetching } from './fetching.ts'
 import { type Membership, openMembership } from './membership.ts'
 import { sendCommits } from './offsets.ts'
+import { pause } from './pause.ts'
 import { startsOf } from './starts.ts'
 import { openValve } from './valve.ts'
 import type { Writer } from './writer.ts'
@@ -116,6 +117,14 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     return commit((place) => assigned?.has(placeKey(place)) === true)
   }
 
+  /** Tries until all is taken: while partitions are dealt out, the coordinator takes nothing. What is ours is so until we have joined again. */
+  const commitAll = async (): Promise<void> => {
+    while (desk.uncommitted().length > 0) {
+      await commit(() => true)
+      if (desk.uncommitted().length > 0) await pause(20)
+    }
+  }
+
   const commitSoon = (): void => {
     soon = undefined
     void commitAssigned()
@@ -219,10 +228,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
         for (const place of desk.holds()) desk.retire(place)
         await within(settings.drainMs / 2, desk.settled())
         for (const place of desk.holds()) desk.cutOff(place)
-        await within(
-          settings.drainMs / 4,
-          commit(() => true), // what is being given up is ours until we have joined again
-        )
+        await within(settings.drainMs / 4, commitAll())
         return
       }
       callOff()
