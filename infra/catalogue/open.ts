@@ -73,6 +73,14 @@ export async function openCatalogue(
     throw error
   }
 
+  const reached = async (wanted: bigint, signal: AbortSignal): Promise<void> => {
+    if (wanted <= offset) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const reader = { offset: wanted, arrive: resolve }
+    waiting.add(reader)
+    await unlessAborted(promise, AbortSignal.any([signal, ended])).finally(() => waiting.delete(reader))
+  }
+
   return {
     projects: fold.projects,
     known: fold.known,
@@ -81,12 +89,16 @@ export async function openCatalogue(
     history: fold.history,
     offset: () => offset,
     broken: broken.signal,
-    reached: async (wanted, signal) => {
-      if (wanted <= offset) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const reader = { offset: wanted, arrive: resolve }
-      waiting.add(reader)
-      await unlessAborted(promise, AbortSignal.any([signal, ended])).finally(() => waiting.delete(reader))
+    reached,
+    caughtUp: async (signal) => {
+      const until = AbortSignal.any([signal, ended])
+      let last = -1n
+      for await (const item of log.tail(definitionsTopic, until)) {
+        if (item.kind === 'caught-up') break
+        last = item.record.offset
+      }
+      until.throwIfAborted()
+      await reached(last, signal)
     },
     onChange: (listener) => {
       const own = (project: string): void => listener(project)

@@ -17,6 +17,8 @@ export type Catalogue = Readonly<{
   offset(): bigint
   /** Resolves when the catalogue has read the offset. Throws Fault `catalogue-lost` when it reads no more. */
   reached(offset: bigint, signal: AbortSignal): Promise<void>
+  /** Resolves when the catalogue has read all that lies in `definitions` now; waits while nobody can say what does. Throws as `reached` does. */
+  caughtUp(signal: AbortSignal): Promise<void>
   /** Calls back after each change, with the name of the project that changed. */
   onChange(listener: (project: string) => void): Disposable
 }>
@@ -32,12 +34,12 @@ export type Deployed = Readonly<{
 }>
 
 /**
- * Waits until the catalogue has read what a record says its writer had read, so that both see the same jobs. A record that says what
- * nobody can have read, within a minute, was not written by us: Fault `headers-unreadable`.
+ * Waits until the catalogue has read what a record says its writer had read, so that both see the same jobs. When that takes a minute and
+ * `definitions` does not hold it at all, the record was not written by us: Fault `headers-unreadable`.
  */
 export const needDefinitions = async (
-  catalogue: Pick<Catalogue, 'offset' | 'reached'>,
-  { offset, signal }: Readonly<{ offset: bigint; signal: AbortSignal }>,
+  catalogue: Pick<Catalogue, 'offset' | 'reached' | 'caughtUp'>,
+  { offset, signal, patienceMs = 60_000 }: Readonly<{ offset: bigint; signal: AbortSignal; patienceMs?: number }>,
 ): Promise<void> => {
   if (offset <= catalogue.offset()) return
   const late = AbortSignal.timeout(patienceMs)
@@ -46,8 +48,8 @@ export const needDefinitions = async (
   } catch (error) {
     signal.throwIfAborted()
     if (!late.aborted) throw error
+    await catalogue.caughtUp(signal) // what cannot be read for a while may be there all the same
+    if (offset <= catalogue.offset()) return
     throw new Fault('headers-unreadable', `it was written after the definitions at ${offset}, which are not there`)
   }
 }
-
-const patienceMs = 60_000
