@@ -123,6 +123,12 @@ it('connections that are cut again and again under load cost nothing: all is wri
     await until(() => copied.size > before + 30)
     proxy.cut()
   }
+  const beats = proxy.keep('Heartbeat')
+  await until(() => beats.count() > 0)
+  proxy.cut()
+  beats.letGo()
+  const [after, beaten] = [copied.size, proxy.answered('Heartbeat')]
+  await until(() => copied.size > after + 30 && proxy.answered('Heartbeat') > beaten + 1)
   await loading.end()
   await until(() => copied.size === loading.sent.length)
   const lost = copies.lost()
