@@ -65,15 +65,19 @@ test.each(['late', 'lost'] as const)(
     using _theirs = catalogue.onChange((project) => theySaw?.push(project))
 
     const heal = proxy.silence(what)
-    await deploy(version(2))
+    const second = await deploy(version(2))
+    let knows = false
+    const needed = needDefinitions(mine, { offset: second, signal, patienceMs: 1 }).then(() => {
+      knows = true
+    })
     await deploy('name: q', 'q')
     await remove('q')
     const last = await deploy(version(3))
     const opening = catalogueOf(far)
     const reached = mine.reached(last, signal)
-    expect([mine.offset(), mine.projects().get('p')?.deploy]).toEqual([first, 1])
+    expect([mine.offset(), mine.projects().get('p')?.deploy, knows]).toEqual([first, 1, false])
     heal()
-    await reached
+    await Promise.all([needed, reached])
     for (const one of [mine, await opening]) {
       expect(one.offset()).toBe(catalogue.offset())
       expect(one.projects()).toEqual(catalogue.projects())

@@ -4,10 +4,10 @@ import { openCluster } from '../../infra/kafka/cluster.ts'
 import { openKafka } from '../../infra/kafka/open.ts'
 import { openReader } from '../../infra/kafka/reader.ts'
 import { openWriter } from '../../infra/kafka/writer.ts'
-import type { Delivery } from '../../topology/flow/ports.ts'
+import type { Delivery, MessageLog } from '../../topology/flow/ports.ts'
 import { openBrokerProxy } from '../fixtures/broker-proxy.ts'
 import { silent } from '../fixtures/silent.ts'
-import { numbered, numberIn, readerOf, topic, until } from './message-log.ts'
+import { all, numbered, numberIn, readerOf, record, topic, until } from './message-log.ts'
 
 /**
  * Members of one group, each with a way to the broker of its own. Their sessions are longer than any test, so whoever has not left is waited
@@ -23,7 +23,7 @@ const openGroup = async () => {
       ...{ ...common, brokers: [broker], replication: 1, partitions: { intake: 4, job: 4 }, embedded: true },
     }),
   )
-  await log.ensureTopics([topic('t', 4)])
+  await log.ensureTopics([topic('t', 4), topic('out')])
 
   const join = async () => {
     const proxy = cleanUp.use(await openBrokerProxy(broker))
@@ -71,8 +71,14 @@ const openTwo = async () => {
 
 const numbersOf = (deliveries: readonly Delivery[]): readonly number[] =>
   deliveries.map(({ record }) => numberIn(record)).toSorted((a, b) => a - b)
+/** Copies them to `out`. */
 const settleAll = (deliveries: readonly Delivery[]): Promise<unknown> =>
-  Promise.all(deliveries.map(({ settle }) => settle()))
+  Promise.all(deliveries.map((one) => one.settle([[record('out', 'k', String(numberIn(one.record)))]])))
+
+const expectCopiedOnce = async (log: MessageLog, count: number): Promise<void> => {
+  const numbers = (await all(log, 'out')).map(numberIn)
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n))
+}
 
 /** That who joined is given what the one who has left did not end, as if it had not begun, and nothing else. */
 const expectTakenOver = async (by: Taker, open: readonly Delivery[]): Promise<void> => {
@@ -85,7 +91,7 @@ const expectTakenOver = async (by: Taker, open: readonly Delivery[]): Promise<vo
 type Taker = Readonly<{ given: readonly Delivery[] }>
 
 it("a member leaves while the group waits for another: what it ends is committed, and the rest is others' at once", async () => {
-  const { first, second, join } = await openTwo()
+  const { log, first, second, join } = await openTwo()
   const deaf = first.proxy.keep('Heartbeat') // it does not hear that all are to join again
   const third = await join()
   await until(() => second.proxy.asked('JoinGroup') > second.proxy.answered('JoinGroup'))
@@ -96,10 +102,11 @@ it("a member leaves while the group waits for another: what it ends is committed
   await expectTakenOver(third, second.given.slice(9))
   expect(first.given.map(({ lost }) => lost.aborted)).toEqual(first.given.map(() => false))
   await settleAll([...first.given, ...third.given])
+  await expectCopiedOnce(log, 40)
 })
 
 it('a member leaves while partitions are dealt out: what it ends is committed as soon as that can be', async () => {
-  const { first, second, join } = await openTwo()
+  const { log, first, second, join } = await openTwo()
   const dealing = first.proxy.keep('JoinGroup')
   const third = await join()
   await until(() => dealing.count() > 0 && second.proxy.asked('SyncGroup') > second.proxy.answered('SyncGroup'))
@@ -112,6 +119,7 @@ it('a member leaves while partitions are dealt out: what it ends is committed as
   await expectTakenOver(third, second.given.slice(9))
   expect(first.given.map(({ lost }) => lost.aborted)).toEqual(first.given.map(() => false))
   await settleAll([...first.given, ...third.given])
+  await expectCopiedOnce(log, 40)
 })
 
 it('a member leaves before it has joined: nobody waits for it', async () => {
@@ -124,5 +132,6 @@ it('a member leaves before it has joined: nobody waits for it', async () => {
   await settleAll([...first.given, ...second.given])
   await log.append(numbered('t', 80).slice(40))
   await until(() => first.given.length + second.given.length >= 80)
-  expect(numbersOf([...first.given, ...second.given])).toEqual(Array.from({ length: 80 }, (_, n) => n))
+  await settleAll([...first.given, ...second.given])
+  await expectCopiedOnce(log, 80)
 })
