@@ -31,14 +31,14 @@ export const makeTopics = async (
   const missing = specs.filter(({ name }) => !cluster.topic(name))
   const refusals: Refusal[] = []
   for (let at = 0; at < missing.length; at += atOnce) {
-    const topics = missing.slice(at, at + atOnce).map((spec) => requestOf(spec, settings))
+    const batch = missing.slice(at, at + atOnce)
+    const topics = batch.map((spec) => requestOf(spec, settings))
     refusals.push(...(await create(cluster, topics)))
+    if (refusals.length === 0) await untilKnown(cluster, batch, settings)
   }
   if (refusals.length > 0) throw new StartProblem(refusalText(refusals, settings))
-  const made = missing.map(({ name }) => name)
-  await untilKnown(cluster, missing, settings)
   needOrder(cluster, specs, settings)
-  return made
+  return missing.map(({ name }) => name)
 }
 
 /** Partitions and settings of a topic that we make. */
@@ -140,7 +140,10 @@ const listed = (names: readonly string[]): string => {
   return `the topic${names.length > 1 ? 's' : ''} ${shown}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-/** A broker makes a thousand topics in seconds, or tens of them: it is waited for as long as there come more. */
+/**
+ * A broker knows a topic before it has made its files, and makes those of a batch in a second, or in ten: the next batch is asked for
+ * meanwhile, and it is waited for as long as there come more.
+ */
 const untilKnown = async (cluster: Cluster, specs: readonly TopicSpec[], settings: TopicSettings): Promise<void> => {
   let open: readonly string[] = specs.map(({ name }) => name)
   let deadline = performance.now() + patienceMs
