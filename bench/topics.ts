@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,10 +14,14 @@ export const topics =
   (sizes: readonly number[]) =>
   async ({ short }: Conditions): Promise<Result> => {
     const cells: Record<string, Cell> = {}
+    await using opened = new AsyncDisposableStack()
     const wanted = short ? sizes.filter((jobs) => jobs <= 1_000) : sizes
-    for (const jobs of wanted)
-      for (const [name, cell] of Object.entries(await measure(jobs, { short })))
+    for (const jobs of wanted) {
+      const dataDir = await mkdtemp(join(tmpdir(), 'penstock-bench-'))
+      opened.defer(() => rm(dataDir, { recursive: true, force: true })) // all at the end: ext4 searches long for a file's place where many have just gone
+      for (const [name, cell] of Object.entries(await measure(jobs, { dataDir, short })))
         cells[`${jobs.toLocaleString('en-US')} jobs: ${name}`] = cell
+    }
     return {
       id: 'topics',
       conditions: `each number of jobs in a house of its own, one deploy of all; memory after the first messages; idle for ${idleSeconds(short)} s; ${messages(short)} messages one after another`,
@@ -32,18 +36,18 @@ const messages = (short: boolean): number => (short ? 20 : 200)
 
 const measure = async (
   jobs: number,
-  { short }: Readonly<{ short: boolean }>,
+  { dataDir, short }: Readonly<{ dataDir: string; short: boolean }>,
 ): Promise<Readonly<Record<string, Cell>>> => {
   await using opened = new AsyncDisposableStack()
-  const dataDir = await mkdtemp(join(tmpdir(), 'penstock-bench-'))
-  opened.defer(() => rm(dataDir, { recursive: true, force: true }))
   const start = (): Promise<Penstock> => startPenstock({ dataDir, env: { LOG_LEVEL: 'warn' } })
   const penstock = opened.use(await start())
   const first = await deploy(penstock, jobs)
   const latencies = await oneByOne(penstock, messages(short))
   const [broker, main] = ['broker', 'penstock'].map((name) => processOf(penstock, name))
   const idle = await idleFor(penstock, idleSeconds(short))
+  const before = bytesThrough(broker?.pid ?? 0)
   const one = await deploy(penstock, jobs + 1)
+  const bytes = bytesThrough(broker?.pid ?? 0) - before
   await penstock.stop()
 
   const startedAt = performance.now()
@@ -57,13 +61,16 @@ const measure = async (
     'deploy of all, consumed': cell(first.consumed / 1_000, 's'),
     'deploy of one more, answered': cell(one.answered, 'ms'),
     'deploy of one more, consumed': cell(one.consumed, 'ms'),
+    'of that, the group rejoins': cell(one.consumed - one.answered, 'ms'),
+    'deploy of one more, bytes through the broker': cell(bytes / 1e3, 'KB'),
     'start, ready': cell(ready / 1_000, 's'),
     'start, all consumed': cell(consumed / 1_000, 's'),
     'broker RSS': cell((broker?.rss ?? 0) / 1e6, 'MB'),
     'penstock RSS': cell((main?.rss ?? 0) / 1e6, 'MB'),
     'open files of the broker': cell(broker?.files ?? 0, ''),
-    'broker idle': cell(1_000 * (idle['broker'] ?? 0), 'ms CPU/s'),
-    'penstock idle': cell(1_000 * (idle['penstock'] ?? 0), 'ms CPU/s'),
+    'broker idle': cell(1_000 * (idle.cpu['broker'] ?? 0), 'ms CPU/s'),
+    'penstock idle': cell(1_000 * (idle.cpu['penstock'] ?? 0), 'ms CPU/s'),
+    'idle, bytes through the broker': cell(idle.bytes / 1e3, 'KB/s'),
     'run finished p50': cell(percentile(latencies, 50), 'ms'),
   }
 }
@@ -74,15 +81,26 @@ const processOf = ({ process }: Penstock, name: string) => {
   return found && { ...found, files: readdirSync(`/proc/${found.pid}/fd`).length }
 }
 
-/** CPU seconds a second, by process, while nothing comes in. */
-const idleFor = async ({ process }: Penstock, seconds: number) => {
-  const pid = process.pid ?? 0
+/** CPU seconds a second by process, and bytes a second, while nothing comes in. */
+const idleFor = async (penstock: Penstock, seconds: number) => {
+  const pid = penstock.process.pid ?? 0
+  const broker = processOf(penstock, 'broker')?.pid ?? 0
   await sleep(2_000) // what the messages before have left to do
-  const before = cpuOf(pid)
+  const before = { cpu: cpuOf(pid), bytes: bytesThrough(broker) }
   await sleep(1_000 * seconds)
-  const used = usedBetween(before, cpuOf(pid))
-  return Object.fromEntries(Object.entries(used).map(([name, cpu]) => [name, cpu / seconds]))
+  const used = usedBetween(before.cpu, cpuOf(pid))
+  return {
+    cpu: Object.fromEntries(Object.entries(used).map(([name, cpu]) => [name, cpu / seconds])),
+    bytes: (bytesThrough(broker) - before.bytes) / seconds,
+  }
 }
+
+/** Bytes that a process has read and written so far, from sockets and files (proc(5)): a broker keeps a list of its partitions on disk, too. */
+const bytesThrough = (pid: number): number =>
+  [...readFileSync(`/proc/${pid}/io`, 'latin1').matchAll(/^[rw]char: (\d+)$/gm)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  )
 
 /** Milliseconds from the request to the end of the run, of messages one after another. */
 const oneByOne = async (penstock: Penstock, count: number): Promise<readonly number[]> => {
