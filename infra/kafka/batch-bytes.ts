@@ -1,5 +1,6 @@
 import { crc32c, Writer } from '@platformatic/kafka'
 import type { Outgoing } from '../../topology/words/record.ts'
+import { varIntLength, writeVarInt } from './var-int.ts'
 
 /** A record as the log keeps it, but for what its place in a batch decides. `key` chooses the partition. */
 export type Message = Readonly<{ key: Buffer; bytes: Buffer }>
@@ -95,18 +96,3 @@ const writeText = (bytes: Buffer, at: number, text: string): number => {
 }
 
 const longText = 100
-
-/** ZigZag: a sign is the lowest bit. */
-const writeVarInt = (bytes: Buffer, at: number, value: number): number => {
-  let left = ((value << 1) ^ (value >> 31)) >>> 0
-  let end = at
-  for (; left > 0x7f; left >>>= 7) bytes[end++] = (left & 0x7f) | 0x80
-  bytes[end++] = left
-  return end
-}
-
-const varIntLength = (value: number): number => {
-  let length = 1
-  for (let left = ((value << 1) ^ (value >> 31)) >>> 0; left > 0x7f; left >>>= 7) length++
-  return length
-}

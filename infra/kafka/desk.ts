@@ -1,8 +1,9 @@
 import type { Delivery, PartitionProgress } from '../../topology/flow/ports.ts'
 import type { Repeats } from '../../topology/flow/repeats.ts'
 import type { Incoming } from '../../topology/words/record.ts'
+import { openBell } from './bell.ts'
 import { openHanding, type Writing } from './handing.ts'
-import { commitText, type Hold, openHold, progressOf, sizeOf, untilQuiet } from './hold.ts'
+import { commitOf, commitText, type Hold, openHold, progressOf, sizeOf, untilQuiet } from './hold.ts'
 
 /**
  * The desk of a reader: the records of the partitions that it holds lie here until they are handed out and settled. It decides who has
@@ -82,24 +83,19 @@ export const openDesk = (options: DeskOptions): Desk => {
   const changed = new Set<Hold>()
   const lively = new Set<Hold>()
   const unwanted: NewWant[] = []
+  const bell = openBell()
   let held = 0
   let failure: Error | undefined
-  let waiter: (() => void) | undefined
   const touch = (hold: Hold): void => {
     hold.commit = undefined
     changed.add(hold)
     lively.add(hold)
   }
-  const wake = (): void => {
-    waiter?.()
-    waiter = undefined
-  }
-
   const takesTurns = (hold: Hold): void => {
     const first = hold.queue.first()
     if (!first || hold.retired || !hold.mark.fits(first.offset)) return
     turns.add(hold)
-    wake()
+    bell.ring()
   }
 
   const release = (hold: Hold, bytes: number, count: number): void => {
@@ -260,21 +256,12 @@ export const openDesk = (options: DeskOptions): Desk => {
         if (signal.aborted) return undefined
         const delivery = next()
         if (delivery) return delivery
-        await new Promise<void>((resolve) => {
-          waiter = resolve
-          signal.addEventListener('abort', wake, { once: true })
-        })
-        signal.removeEventListener('abort', wake)
+        await bell.rung(signal)
       }
     },
     uncommitted() {
       for (const hold of changed) {
-        hold.commit ??= {
-          ...hold.place,
-          topicId: hold.topicId,
-          offset: hold.mark.lowest(),
-          metadata: hold.mark.encode(),
-        }
+        hold.commit ??= commitOf(hold)
         if (commitText(hold.commit) === hold.committed) changed.delete(hold)
       }
       return [...changed].flatMap(({ commit }) => commit ?? [])
@@ -295,7 +282,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     progress: () => [...holds.values()].map(progressOf),
     fail(error) {
       failure = error
-      wake()
+      bell.ring()
     },
   }
 }

@@ -1,8 +1,9 @@
-import { fetchV13, IS_CONTROL, type RecordsBatch } from '@platformatic/kafka'
 import type { Incoming } from '../../topology/words/record.ts'
+import { recordsIn } from './batch-records.ts'
 import type { Cluster, Line } from './cluster.ts'
 import { type Chunk, type Place, placeKey, type Want } from './desk.ts'
-import { codeName, responseOf } from './errors.ts'
+import { codeName } from './errors.ts'
+import { type FetchedPartition, fetchApi } from './fetch-answer.ts'
 
 /** Reads records. One call at a time for a broker: calls side by side would only wait for each other there. */
 export type Fetcher = Readonly<{
@@ -53,27 +54,25 @@ export const openFetcher = (line: Line): Fetcher => {
       const { id, epoch, wants } = session
       const { changed, gone } = takeUp(session)
       session.id = session.epoch = 0 // whatever goes wrong, the next call begins a new one, and names all
-      const answer = await line
-        .call(
-          node,
-          fetchV13.api,
-          maxWaitMs,
-          1,
-          maxBytes,
-          readCommitted,
-          id,
-          epoch,
-          byTopic(id === 0 ? [...wants.values()] : changed).map(([topicId, ones]) => ({
-            topicId,
-            partitions: ones.map(question),
-          })),
-          byTopic(id === 0 ? [] : gone).map(([topicId, ones]) => ({
-            topicId,
-            partitions: ones.map(({ partition }) => partition),
-          })),
-          '',
-        )
-        .catch(goodParts)
+      const answer = await line.call(
+        node,
+        fetchApi,
+        maxWaitMs,
+        1,
+        maxBytes,
+        readCommitted,
+        id,
+        epoch,
+        byTopic(id === 0 ? [...wants.values()] : changed).map(([topicId, ones]) => ({
+          topicId,
+          partitions: ones.map(question),
+        })),
+        byTopic(id === 0 ? [] : gone).map(([topicId, ones]) => ({
+          topicId,
+          partitions: ones.map(({ partition }) => partition),
+        })),
+        '',
+      )
       if (answer.errorCode !== 0) return []
       if (answer.sessionId !== 0) [session.id, session.epoch] = [answer.sessionId, epoch + 1]
       return answer.responses.flatMap(({ topicId, partitions }) =>
@@ -111,9 +110,6 @@ const takeUp = ({ wants, news }: Session): Readonly<{ changed: readonly Want[]; 
 
 const keyOf = ({ topicId, partition }: Pick<Want, 'topicId' | 'partition'>): string => `${topicId}/${partition}`
 
-type Answer = Awaited<ReturnType<typeof fetchV13.api.async>>
-type FetchResponsePartition = Answer['responses'][number]['partitions'][number]
-
 const readCommitted = 1
 
 const question = ({ partition, position, bytes }: Want) => ({
@@ -134,67 +130,12 @@ const byTopic = (all: readonly Want[]): readonly [string, readonly Want[]][] => 
   return [...topics]
 }
 
-const goodParts = (error: unknown): Answer => {
-  const answer = responseOf<Answer>(error)
-  if (!answer) throw error
-  return answer
-}
-
-const fetchedOf = (want: Want, partition: FetchResponsePartition): Fetched => {
+const fetchedOf = (want: Want, { errorCode, bytes, aborts, lastStableOffset: end }: FetchedPartition): Fetched => {
   const place = { topic: want.topic, partition: want.partition }
   const from = want.position
-  if (partition.errorCode !== 0) return { kind: 'trouble', place, code: codeName(partition.errorCode), position: from }
-  const { records, next } = recordsOf(place, { from, partition })
-  return { kind: 'chunk', place, chunk: { from, records, next, end: partition.lastStableOffset } }
+  if (errorCode !== 0) return { kind: 'trouble', place, code: codeName(errorCode), position: from }
+  return { kind: 'chunk', place, chunk: { from, ...recordsIn(place, from, { bytes, aborts }), end } }
 }
-
-/**
- * The records from an offset on. Left out: what lies before in the same batch, control batches, and records of aborted transactions
- * (which the broker names, for the whole of what it sends).
- */
-const recordsOf = (
-  place: Place,
-  { from, partition }: Readonly<{ from: bigint; partition: FetchResponsePartition }>,
-): Readonly<{ records: readonly Incoming[]; next: bigint }> => {
-  const records: Incoming[] = []
-  const aborts = [...(partition.abortedTransactions ?? [])].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
-  const aborting = new Set<bigint>()
-  let next = from
-  for (const batch of partition.records ?? []) {
-    const last = batch.firstOffset + BigInt(batch.lastOffsetDelta)
-    while (aborts[0] && aborts[0].firstOffset <= last) aborting.add(aborts.shift()?.producerId ?? 0n)
-    if (last + 1n > next) next = last + 1n
-    if ((batch.attributes & IS_CONTROL) !== 0) {
-      if (isAbort(batch)) aborting.delete(batch.producerId)
-      continue
-    }
-    if ((batch.attributes & isTransactional) !== 0 && aborting.has(batch.producerId)) continue
-    for (const record of batch.records) {
-      const offset = batch.firstOffset + BigInt(record.offsetDelta)
-      if (offset < from) continue
-      const headers = new Map<string, Buffer>()
-      for (const [name, value] of record.headers) if (name) headers.set(name.toString('utf8'), value ?? nothing)
-      records.push({
-        topic: place.topic,
-        partition: place.partition,
-        offset,
-        timestamp: Number(
-          (batch.attributes & isAppendTime) !== 0 ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta,
-        ),
-        key: record.key,
-        value: record.value,
-        headers,
-      })
-    }
-  }
-  return { records, next }
-}
-
-const isTransactional = 1 << 4
-const isAppendTime = 1 << 3
-const nothing = Buffer.alloc(0)
-/** A control record's key is its version and its type, of which 0 is ABORT. */
-const isAbort = (batch: RecordsBatch): boolean => batch.records[0]?.key?.readInt16BE(2) === 0
 
 /**
  * Reads ranges of offsets, many at once, and gives what it reads. A range that cannot be read (any more) is left out.

@@ -88,12 +88,20 @@ export const untilQuiet = async (hold: Hold | undefined): Promise<void> => {
   if (hold && hold.inHand > 0) await new Promise<void>((resolve) => hold.onQuiet.push(resolve))
 }
 
+/** What a commit would say of it now. */
+export const commitOf = ({ place, topicId, mark }: Hold): Commit => ({
+  ...place,
+  topicId,
+  offset: mark.lowest(),
+  metadata: mark.encode(),
+})
+
 /** Two commits with the same text say the same. */
 export const commitText = ({ offset, metadata }: Pick<Commit, 'offset' | 'metadata'>): string => `${offset} ${metadata}`
 
 /** What a record costs in memory, roughly. */
 export const sizeOf = ({ key, value, headers }: Incoming): number => {
-  let size = 128 + (key?.length ?? 0) + (value?.length ?? 0)
-  for (const [name, header] of headers) size += name.length + header.length
+  let size = 128 + (key?.length ?? 0) + (value?.length ?? 0) + (headers.byteLength ?? 0)
+  if (headers.byteLength === undefined) for (const [name, header] of headers) size += name.length + header.length
   return size
 }

@@ -132,13 +132,13 @@ it('who stood still in the midst of a rebalance begins nothing of what it held b
   )
   await parts.ensureTopics('t', 'u')
   await parts.append(numbered('t', 4))
-  const reading = parts.reading(['t'])
+  const reading = parts.reading(['t'], { sessionMs: 7_000 })
   const [first, second, ...others] = await reading.take(4)
   answering = answered.promise
   reading.subscribe(['t', 'u'])
   await asked.promise
   first?.begin()
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500) // as when the whole process is stopped
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_500) // as when the whole process is stopped
   expect(() => second?.begin()).toThrow(expect.objectContaining({ code: 'membership-lost' }))
   expect([first, second, ...others].map((delivery) => delivery?.lost.aborted)).toEqual([true, true, true, true])
   answered.resolve()
@@ -281,12 +281,14 @@ it('a topic that is deleted and made again under a reader is read from its start
   looking = seen.promise // nobody looks while it is away
   committing = made.promise // and what was done of the old is told to the new
   for (const delivery of old.slice(0, 6)) await delivery.settle()
-  const admin = new Kafka({ brokers: [inject('kafkaBrokers')], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  await admin.deleteTopics({ topics: [`${parts.prefix}t`] })
+  const kafka = new Kafka({ brokers: [inject('kafkaBrokers')], logLevel: logLevel.NOTHING })
+  const [admin, producer, topic] = [kafka.admin(), kafka.producer(), `${parts.prefix}t`]
+  await Promise.all([admin.connect(), producer.connect()])
+  await admin.deleteTopics({ topics: [topic] })
+  while ((await admin.listTopics()).includes(topic)); // the broker is told after it was answered
   await parts.ensureTopics('t')
-  await admin.disconnect()
-  await parts.append(Array.from({ length: 3 }, (_, n) => record('t', 'k', String(100 + n))))
+  await producer.send({ topic, messages: [100, 101, 102].map((n) => ({ key: 'k', value: String(n) })) })
+  await Promise.all([admin.disconnect(), producer.disconnect()])
   made.resolve()
   await committed.promise
   seen.resolve()

@@ -15,7 +15,16 @@ export type Incoming = Origin &
     timestamp: number
     key: Buffer | null
     value: Buffer | null
-    headers: ReadonlyMap<string, Buffer>
+    headers: Headers
+  }>
+
+/** Of two headers with one name the later counts. */
+export type Headers = Iterable<[string, Buffer]> &
+  Readonly<{
+    /** By a name of ASCII, as all of ours are. */
+    get(name: string): Buffer | undefined
+    /** What they take, names included, where that is known. */
+    byteLength?: number
   }>
 
 /** A header as text, or undefined. Bytes that are not UTF-8 are replaced, never refused. */

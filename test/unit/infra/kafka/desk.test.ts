@@ -24,7 +24,7 @@ it('goes on after the fullest commit there is', async () => {
     await delivery.settle()
   }
   expect(given).toEqual(Array.from({ length: end + 100 }, (_, n) => n).filter((n) => n >= end || n % 2 === 0))
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: BigInt(end + 100), metadata: '' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: BigInt(end + 100), metadata: '', topicId: '' }])
 })
 
 it('hands out no more than a commit can tell apart, and loses none of what is done', async () => {
@@ -141,7 +141,7 @@ it('lets what is in hand of a partition that goes be written, though it is not k
   await second.settle([[copy('c')]])
   await Promise.all([desk.quiet(place), desk.settled()])
   expect(written).toEqual(['a', 'b', 'c'])
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 2n, metadata: '' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 2n, metadata: '', topicId: '' }])
   expect(await atOnce(desk)).toBeUndefined()
 })
 
@@ -164,11 +164,11 @@ it('says what has begun without an end, forgets it when it ends, and takes it ba
   expect([first.begun, second.begun]).toEqual([0, 2])
   expect([first.begin(), second.begin(), second.begin()]).toEqual([1, 3, 3])
   expect(told).toHaveLength(3)
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0,1:3' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0,1:3', topicId: '' }])
   await first.settle()
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:3' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:3', topicId: '' }])
   desk.cutOff(place)
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:2' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: ';0:2', topicId: '' }])
   expect(second.lost.aborted).toBe(true)
   expect(() => third.begin()).toThrow()
   await expect(third.settle()).rejects.toMatchObject({ code: 'membership-lost' })
@@ -186,7 +186,7 @@ it('does not count what it had started itself when a partition that was called o
   desk.lose(place)
   const back = await come(';0,1:3,1') // somebody else has started the last one meanwhile
   expect(back.map(({ begun }) => begun)).toEqual([0, 2, 1])
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';1:2,1' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';1:2,1', topicId: '' }])
   expect(back[1]?.begin()).toBe(3)
   desk.lose(place)
   expect((await come(';1:2,1')).map(({ begun }) => begun)).toEqual([0, 2, 1]) // no commit had told of it
@@ -205,7 +205,7 @@ it('marks done what is being written while it is cut off, when that is acknowled
   desk.cutOff(place)
   acknowledged.resolve()
   await settling
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: '' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 1n, metadata: '', topicId: '' }])
   desk.lose(place)
   expect(desk.uncommitted()).toEqual([])
 })
@@ -227,7 +227,7 @@ it('looks only at partitions in which something has happened since they were com
   expect(commits.map(({ partition }) => partition)).toEqual([0, 1])
   await b.settle() // while the commits are on their way
   desk.committed(commits)
-  expect(desk.uncommitted()).toEqual([{ topic: 't', partition: 1, offset: 1n, metadata: '' }])
+  expect(desk.uncommitted()).toEqual([{ topic: 't', partition: 1, offset: 1n, metadata: '', topicId: '' }])
   desk.committed(desk.uncommitted().slice(1))
   expect(partitions()).toEqual([1]) // was not taken: said again
   desk.committed(desk.uncommitted())
@@ -301,7 +301,7 @@ it('begins nothing, and writes nothing, that may be somebody else’s by now', a
   expect(() => second.begin()).toThrow('no heartbeat')
   await expect(first.settle([[copy('a')]])).rejects.toMatchObject({ code: 'membership-lost' })
   expect(written).toEqual([])
-  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0' }])
+  expect(desk.uncommitted()).toEqual([{ ...place, offset: 0n, metadata: ';0', topicId: '' }])
 })
 
 it('begins while the group settles, for no heartbeat goes out then, and writes when that is over', async () => {

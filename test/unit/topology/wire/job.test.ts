@@ -32,7 +32,7 @@ describe('a job record', () => {
     if (!request) throw new Error('no sample')
     const record = asRead(jobRecord({ ...request, input: { kind: 'state', state: '{}' } }))
     const optional = ['penstock-parent-run-id', 'penstock-retry-of', 'penstock-replay', 'traceparent']
-    for (const header of record.headers.keys()) {
+    for (const [header] of record.headers) {
       if (optional.includes(header)) continue
       const without = new Map([...record.headers].filter(([name]) => name !== header))
       expect(() => parseJobRecord({ ...record, headers: without })).toThrow(`${header} is missing`)
