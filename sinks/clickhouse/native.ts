@@ -20,13 +20,13 @@ type Scalar = keyof typeof writers
 export const nativeBlock = (columns: Columns, rows: readonly (() => Cells)[]): NativeBlock => {
   const names = Object.keys(columns)
   const open = Object.entries(columns).map(([name, type]) => ({ name, type, ...openColumn(type) }))
-  for (const row of rows) {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
     let writing = ''
     try {
-      const cells = row()
+      const some = rows.slice(at, at + rowsAtOnce).map((row) => row())
       for (const { name, write } of open) {
         writing = `${name}: `
-        write(cells[name])
+        for (const cells of some) write(cells[name])
       }
     } catch (cause) {
       throw new Fault('row-refused', `${writing}${cause instanceof Error ? cause.message : cause}`, { cause })
@@ -43,6 +43,8 @@ export const nativeBlock = (columns: Columns, rows: readonly (() => Cells)[]): N
   })
   return { columns: names, bytes: [head, ...parts].flatMap((part) => part.written()) }
 }
+
+const rowsAtOnce = 64
 
 /** A column that is being written, and the pieces that it will be made of, in their order. */
 type Column = Readonly<{ write: (cell: Cell) => void; parts: readonly Bytes[] }>
