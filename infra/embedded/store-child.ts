@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setPriority } from 'node:os'
 import { parseArgs } from 'node:util'
 import { secretFile } from './data-dir.ts'
 import { openEngine } from './store-engine.ts'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
 })
 const { data = '', port = '0', penstock = '', people = '' } = values
 
+setPriority(10)
 const engine = openEngine(data)
 const logins = { penstock: secretFile(penstock), people: secretFile(people) }
 const server = createServer(

@@ -1,5 +1,6 @@
 import { Fault } from '../../topology/flow/fault.ts'
 import type { NativeBlock } from '../../topology/flow/ports.ts'
+import { turns } from '../../topology/flow/turns.ts'
 import { type Bytes, openBytes } from './bytes.ts'
 
 /** A value of a row. Times are milliseconds since 1970, buffers hold UTF-8; what is null or absent becomes what its column has for nothing. */
@@ -17,10 +18,13 @@ type Scalar = keyof typeof writers
  * is escaped here to be parsed there, as in JSON. Half a surrogate becomes U+FFFD. A row is worked out when it is written, and is garbage then.
  * Throws Fault `row-refused` for one that cannot be worked out, or has a value that its column cannot hold.
  */
-export const nativeBlock = (columns: Columns, rows: readonly (() => Cells)[]): NativeBlock => {
+export const nativeBlock = async (columns: Columns, rows: readonly (() => Cells)[]): Promise<NativeBlock> => {
   const names = Object.keys(columns)
   const open = Object.entries(columns).map(([name, type]) => ({ name, type, ...openColumn(type) }))
+  const turn = turns(sliceMs)
   for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const rest = turn()
+    if (rest) await rest
     let writing = ''
     try {
       const some = rows.slice(at, at + rowsAtOnce).map((row) => row())
@@ -45,6 +49,7 @@ export const nativeBlock = (columns: Columns, rows: readonly (() => Cells)[]): N
 }
 
 const rowsAtOnce = 64
+const sliceMs = 2
 
 /** A column that is being written, and the pieces that it will be made of, in their order. */
 type Column = Readonly<{ write: (cell: Cell) => void; parts: readonly Bytes[] }>

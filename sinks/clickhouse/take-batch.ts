@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import type { Delivery, Logger, Store } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
+import { turns } from '../../topology/flow/turns.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import { deadLettersTopic, parseTopic, runsTopic } from '../../topology/topics.ts'
 import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
@@ -22,7 +23,10 @@ export type BatchWork = Readonly<{ store: Store; meter: Meter; logger: Logger; r
 export async function takeBatch(work: BatchWork, deliveries: readonly Delivery[]): Promise<void> {
   const refused = new Map<Delivery, Fault>()
   const rows = new Map<Table, Map<string, Held>>()
+  const turn = turns(sliceMs)
   for (const delivery of deliveries) {
+    const rest = turn()
+    if (rest) await rest
     try {
       for (const row of rowsOf(delivery.record)) hold(rows, { row, delivery })
     } catch (error) {
@@ -32,8 +36,18 @@ export async function takeBatch(work: BatchWork, deliveries: readonly Delivery[]
   const onRefused = ({ delivery }: Held, fault: Fault): void => void refused.set(delivery, fault)
   await Promise.all([...rows].map(([table, held]) => insert({ ...work, table, onRefused }, [...held.values()])))
   measure(work.meter, { deliveries, refused, rows })
-  await Promise.all(deliveries.map((delivery) => settle(work, { delivery, fault: refused.get(delivery) })))
+  for (let at = 0; at < deliveries.length; at += settledAtOnce) {
+    const rest = turn()
+    if (rest) await rest
+    const some = deliveries.slice(at, at + settledAtOnce)
+    await Promise.all(some.map((delivery) => settle(work, { delivery, fault: refused.get(delivery) })))
+  }
 }
+
+const settledAtOnce = 256
+
+/** A batch may be tens of milliseconds of work, and requests are answered in the same process. */
+const sliceMs = 2
 
 type Stored = Readonly<{
   deliveries: readonly Delivery[]
@@ -91,7 +105,7 @@ const insert = async (work: Insert, held: readonly Held[]): Promise<void> => {
 
 const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: readonly Held[]): Promise<void> => {
   const token = tokenOf(held)
-  const block = nativeBlock(
+  const block = await nativeBlock(
     tables[table],
     held.map(({ row }) => row.columns),
   )
@@ -148,8 +162,10 @@ const faultOf = (error: unknown): Fault =>
 
 /** The same rows of the same records have the same token: sent again, they are taken once. */
 const tokenOf = (held: readonly Held[]): string => {
-  const rows = held.map(
-    ({ row, delivery: { record } }) => `${row.id} ${record.topic}/${record.partition}/${record.offset}`,
-  )
-  return createHash('sha256').update(rows.join('\n')).digest('hex')
+  const hash = createHash('sha256')
+  for (const { row, delivery } of held) {
+    const { topic, partition, offset } = delivery.record
+    hash.update(`${row.id} ${topic}/${partition}/${offset}\n`)
+  }
+  return hash.digest('hex')
 }

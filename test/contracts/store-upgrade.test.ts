@@ -76,7 +76,7 @@ beforeAll(async () => {
   await migrate({ ...address, dir })
   store = await openStore(address)
   for (const [table, rows] of Object.entries(old)) await store.insert(table, rows, table)
-  await store.insert('run_rows', nativeBlock(oldColumns, oldRuns), 'runs')
+  await store.insert('run_rows', await nativeBlock(oldColumns, oldRuns), 'runs')
   await migrate({ ...address, dir: schemaDir })
 })
 afterAll(async () => {

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { parseTopic } from '../topics.ts'
 import { deadLetterRecord } from '../wire/dead-letters.ts'
 import type { DeadLetter } from '../words/dead-letter.ts'
@@ -8,6 +7,7 @@ import { lanes } from './lanes.ts'
 import type { Delivery, Reader } from './ports.ts'
 import type { Retry } from './retry.ts'
 import { aborted, type Stop } from './stop.ts'
+import { turns } from './turns.ts'
 import { bury, type Stage, type Verdict } from './verdict.ts'
 
 /** How a loop works on what it reads. */
@@ -76,14 +76,13 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
   }
 
   try {
-    let began = performance.now()
+    const turn = turns(sliceMs) // a backlog is read without a pause
     for await (const delivery of reader.deliveries(AbortSignal.any([stop.reading, working]))) {
       const done = take(delivery)
       inHand.add(done)
       void done.finally(() => inHand.delete(done))
-      if (performance.now() - began < sliceMs) continue
-      await setImmediate() // a backlog is read without a pause; heartbeats and requests of this process have their turn between
-      began = performance.now()
+      const rest = turn()
+      if (rest) await rest
     }
   } catch (error) {
     broken.abort(error)
