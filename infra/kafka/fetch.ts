@@ -17,7 +17,8 @@ export type Fetcher = Readonly<{
   fetch(node: number, limits: FetchLimits): Promise<readonly Fetched[]>
 }>
 
-export type FetchLimits = Readonly<{ maxWaitMs: number; maxBytes: number }>
+/** Waits for `minBytes`, or for `maxWaitMs`. */
+export type FetchLimits = Readonly<{ maxWaitMs: number; minBytes?: number; maxBytes: number }>
 
 /** What came of one partition. `code` is Kafka's name of an error. */
 export type Fetched =
@@ -49,7 +50,7 @@ export const openFetcher = (line: Line): Fetcher => {
       }
       return left > 0
     },
-    async fetch(node, { maxWaitMs, maxBytes }) {
+    async fetch(node, { maxWaitMs, minBytes = 1, maxBytes }) {
       const session = sessionOf(node)
       const { id, epoch, wants } = session
       const { changed, gone } = takeUp(session)
@@ -58,7 +59,7 @@ export const openFetcher = (line: Line): Fetcher => {
         node,
         fetchApi,
         maxWaitMs,
-        1,
+        minBytes,
         maxBytes,
         readCommitted,
         id,

@@ -18,13 +18,16 @@ export type FetchingOptions = Readonly<{
   prefix: string
   logger: Logger
   signal: AbortSignal
+  /** How long what is there may wait for more. */
+  lingerMs: number
   /** A topic has gone, or is another one under the old name. */
   onTopicsChanged: () => void
 }>
 
 /** Keeps the desk filled: one loop a broker, one call on its way in each, naming the partitions that have room. */
 export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptions): Fetching => {
-  const { prefix, logger, signal } = options
+  const { prefix, logger, signal, lingerMs } = options
+  const minBytes = lingerMs > 0 ? manyBytes : 1
   const line = cluster.openLine()
   const fetcher = openFetcher(line)
   const loops = new Map<number, Promise<void>>()
@@ -86,9 +89,9 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
       update()
       if (!fetcher.asks(node)) return
       // Somebody without room may get some while we wait for others: then do not wait long.
-      const maxWaitMs = wanted.size < desk.size() ? 50 : 500
+      const maxWaitMs = wanted.size < desk.size() ? 50 : lingerMs || 500
       try {
-        const all = await fetcher.fetch(node, { maxWaitMs, maxBytes: 4_000_000 })
+        const all = await fetcher.fetch(node, { maxWaitMs, minBytes, maxBytes: 4_000_000 })
         let moved: string | undefined
         for (const fetched of all) {
           if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
@@ -186,3 +189,4 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
 
 const wait = backoff(50, 1_000)
 const endsMs = 5_000
+const manyBytes = 1_000_000

@@ -31,7 +31,7 @@ export type ReaderSettings = Readonly<{
  * is called off only if it may be somebody else's.
  */
 export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSettings & ReaderOptions): Reader => {
-  const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000, share } = settings
+  const { group, server, logger, sessionMs, idOf, budgetBytes = 32_000_000, share, lingerMs = 0 } = settings
   const closing = new AbortController()
   let wanted: readonly string[] = []
   let missing = false
@@ -81,6 +81,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     prefix: server.prefix,
     logger,
     signal: closing.signal,
+    lingerMs,
     onTopicsChanged: () => void followTopics(),
   })
 

@@ -34,6 +34,7 @@ export async function runSink({ log, catalogue, ...work }: SinkWork, stop: Stop)
     idOf: recordIdOf,
     budgetBytes: 2 * batchLimits.weight,
     share: 1 / 2,
+    lingerMs: 250, // a read a record, as those have who work at once, would cost the broker and us more than the insert does
   })
   const subscribe = (): void =>
     reader.subscribe([runsTopic, deadLettersTopic, ...[...catalogue.known().keys()].map(intakeTopic)])
@@ -60,7 +61,7 @@ const batchLimits = {
   count: 20_000,
   weight: 32_000_000,
   weightOf: ({ record }: Delivery): number => (record.value?.length ?? 0) + 500,
-  withinMs: 500, // each insert syncs some 20 files, on the disk that acknowledgements may wait for, too
+  withinMs: 300, // each insert syncs some 20 files, on the disk that acknowledgements may wait for, too
   many: 500,
   manyWithinMs: 1_000,
 }

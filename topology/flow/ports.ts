@@ -60,6 +60,8 @@ export type ReaderOptions = Readonly<{
   budgetBytes?: number
   /** What part of the budget that the others leave one partition may hold. An eighth, unless all of them are worked on together. */
   share?: number
+  /** How long what is there may wait for more to come, to be read together. Not at all, unless its reader has time. */
+  lingerMs?: number
 }>
 
 /** Kafka, or the same thing in memory. The whole house knows only this much of it. */

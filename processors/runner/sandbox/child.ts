@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
 import { type Compiled, compileJob } from '../language/compile.ts'
@@ -13,6 +14,9 @@ import { openSpares, type Spares } from './spares.ts'
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
 
 setPriority(10) // before any other thread is there, so that all of them have it
+try {
+  writeFileSync('/proc/self/autogroup', '10') // Linux deals out its processors by session first
+} catch {} // no such thing here, or asked for too often
 
 const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
 /** Those that take runs, by job; the order is that of last use. */
