@@ -1,4 +1,5 @@
 import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka'
+import type { Origin } from '../../topology/words/ids.ts'
 import type { Incoming } from '../../topology/words/record.ts'
 import type { Place } from './desk.ts'
 import { RecordHeaders } from './record-headers.ts'
@@ -75,22 +76,32 @@ const read = ({ topic, partition }: Place, batch: Buffer, give: (record: Incomin
     const own = Buffer.allocUnsafe(end - behind)
     bytes.copy(own, 0, behind, end)
     const offsetAt = afterVarInt(own, 0)
-    const keyAt = afterVarInt(own, offsetAt)
-    const keyLength = readVarInt(own, keyAt)
-    const key = afterVarInt(own, keyAt)
-    const valueAt = key + Math.max(0, keyLength)
-    const valueLength = readVarInt(own, valueAt)
-    const value = afterVarInt(own, valueAt)
-    const headersAt = value + Math.max(0, valueLength)
-    give({
-      topic,
-      partition,
-      offset: firstOffset + BigInt(readVarInt(own, offsetAt)),
-      timestamp: appended ? time : time + readVarLong(own, 0),
-      key: keyLength < 0 ? null : own.subarray(key, valueAt),
-      value: valueLength < 0 ? null : own.subarray(value, headersAt),
-      headers: new RecordHeaders(own, afterVarInt(own, headersAt), readVarInt(own, headersAt)),
-    })
+    const offset = firstOffset + BigInt(readVarInt(own, offsetAt))
+    const timestamp = appended ? time : time + readVarLong(own, 0)
+    give(recordFrom(own, afterVarInt(own, offsetAt), { topic, partition, offset, timestamp }))
+  }
+}
+
+/** A record from its key, value and headers, each after its length, as they lie from there to the end of the bytes. */
+export const recordFrom = (
+  bytes: Buffer,
+  at: number,
+  { topic, partition, offset, timestamp }: Origin & Pick<Incoming, 'timestamp'>,
+): Incoming => {
+  const keyLength = readVarInt(bytes, at)
+  const key = afterVarInt(bytes, at)
+  const valueAt = key + Math.max(0, keyLength)
+  const valueLength = readVarInt(bytes, valueAt)
+  const value = afterVarInt(bytes, valueAt)
+  const headersAt = value + Math.max(0, valueLength)
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp,
+    key: keyLength < 0 ? null : bytes.subarray(key, valueAt),
+    value: valueLength < 0 ? null : bytes.subarray(value, headersAt),
+    headers: new RecordHeaders(bytes, afterVarInt(bytes, headersAt), readVarInt(bytes, headersAt)),
   }
 }
 

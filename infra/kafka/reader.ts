@@ -9,7 +9,7 @@ import { forbidden, isHopeless, textOf } from './errors.ts'
 import { runFetching } from './fetching.ts'
 import { type Membership, openMembership } from './membership.ts'
 import { sendCommits } from './offsets.ts'
-import { pause } from './pause.ts'
+import { pause, within } from './pause.ts'
 import { startsOf } from './starts.ts'
 import { openValve } from './valve.ts'
 import type { Writer } from './writer.ts'
@@ -291,11 +291,3 @@ const watchMs = 500
 /** After a record has begun: so much later what has begun is committed, so that somebody knows if we die. */
 const begunMs = 100
 const wait = backoff(200, 2_000)
-
-/** Waits for the promise, but not longer than this. */
-const within = async (ms: number, promise: Promise<unknown>): Promise<void> => {
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(late.resolve, ms)
-  await Promise.race([promise, late.promise])
-  clearTimeout(timer)
-}
