@@ -9,8 +9,11 @@ import { jobOf, run } from './sandbox-jobs.ts'
 
 // A process of its own, in which nothing else is that could grow.
 
-/** What this process prints: what did not end as it should, and what it held before and after. */
-export type Told = Readonly<{ amiss: readonly string[]; before: Held; after: Held }>
+/** What this process prints: how each job ended, and the runs beside it, each time; and what it held before and after. */
+export type Told = Readonly<{ ends: Readonly<Record<string, readonly Ends[]>>; before: Held; after: Held }>
+
+/** `neighbours`: the ends of those that should have succeeded, and have not. */
+export type Ends = Readonly<{ end: string; neighbours: readonly string[] }>
 
 /** What stays behind if somebody forgets it. */
 type Held = Readonly<{
@@ -29,7 +32,7 @@ const start = (job: Job, state: unknown): Promise<Outcome> =>
 
 const slow = jobOf('fn((s) => new Promise((resolve) => setTimeout(resolve, 200, s.id)))')
 const quick = jobOf('fn((s) => s.id)')
-const amiss: string[] = []
+const ends: Record<string, Ends[]> = {}
 
 /** The neighbours are there before and come after; some are runs of the same job. */
 const tryBeside = async (hostile: HostileJob): Promise<void> => {
@@ -40,9 +43,9 @@ const tryBeside = async (hostile: HostileJob): Promise<void> => {
   const culprit = start(job, {})
   const late = [...calmRuns, { job: quick, state: { id: 'calm' } }].map((one) => start(one.job, one.state))
   const end = endOf(await culprit)
-  if (end !== hostile.end) amiss.push(`${hostile.name}: ${end}, not ${hostile.end}`)
-  for (const neighbour of await Promise.all([...early, ...late]))
-    if (neighbour.state !== '"calm"') amiss.push(`a neighbour of ${hostile.name}: ${endOf(neighbour)}`)
+  const beside = await Promise.all([...early, ...late])
+  const neighbours = beside.filter(({ state }) => state !== '"calm"').map(endOf)
+  ends[hostile.name] = [...(ends[hostile.name] ?? []), { end, neighbours }]
 }
 
 const tryAll = async (jobs: readonly HostileJob[]): Promise<void> => {
@@ -82,4 +85,4 @@ await tryAll(hostileJobs.filter(({ end }) => !end.startsWith('killed')))
 const before = await heldAtRest()
 await tryAll(hostileJobs)
 const after = await heldAtRest(before)
-console.log(JSON.stringify({ amiss, before, after } satisfies Told))
+console.log(JSON.stringify({ ends, before, after } satisfies Told))
