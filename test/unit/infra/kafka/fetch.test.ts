@@ -18,17 +18,26 @@ it('with a broker that keeps no session, who got something is asked for behind t
   ])
 })
 
+it('who has time lets the broker wait for more to come', async () => {
+  const asked: unknown[] = []
+  const fetcher = openFetcher(brokerOf(({ minBytes }) => void asked.push(minBytes)))
+  fetcher.want(1, wantOf('a', 0n))
+  await fetcher.fetch(1, limits)
+  await fetcher.fetch(1, { ...limits, minBytes: 1_000 })
+  expect(asked).toEqual([1, 1_000])
+})
+
 const limits = { maxWaitMs: 1, maxBytes: 1 }
 
 const wantOf = (topic: string, position: bigint) => ({ topic, topicId: topic, partition: 0, position, bytes: 1 })
 
-type Asked = Readonly<{ topics: readonly Readonly<{ topicId: string }>[] }>
+type Asked = Readonly<{ minBytes: unknown; topics: readonly Readonly<{ topicId: string }>[] }>
 
 /** Answers that there is nothing, and that it remembers nothing. */
 const brokerOf = (told: (asked: Asked) => void): Line =>
   ({
     async call(_node: number, _api: unknown, ...request: readonly unknown[]) {
-      told({ topics: request[6] as Asked['topics'] })
+      told({ minBytes: request[1], topics: request[6] as Asked['topics'] })
       return { errorCode: 0, sessionId: 0, responses: [] }
     },
   }) as unknown as Line
