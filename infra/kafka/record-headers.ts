@@ -24,31 +24,32 @@ export class RecordHeaders implements Headers {
   get(name: string): Buffer | undefined {
     const bytes = this.#bytes
     let found: Buffer | undefined
-    let at = this.#from
-    for (let left = this.#count; left > 0; left--) {
-      const start = afterVarInt(bytes, at)
-      const end = start + readVarInt(bytes, at)
-      const value = afterVarInt(bytes, end)
-      at = value + Math.max(0, readVarInt(bytes, end))
-      if (end - start !== name.length) continue
+    this.#walk((start, end, value, after) => {
+      if (end - start !== name.length) return
       let same = name.length // backwards, for most begin alike
       while (same > 0 && bytes[start + same - 1] === name.charCodeAt(same - 1)) same--
-      if (same === 0) found = bytes.subarray(value, at)
-    }
+      if (same === 0) found = bytes.subarray(value, after)
+    })
     return found
   }
 
   [Symbol.iterator](): IterableIterator<[string, Buffer]> {
     const bytes = this.#bytes
     const all = new Map<string, Buffer>()
+    this.#walk((start, end, value, after) => all.set(bytes.toString('utf8', start, end), bytes.subarray(value, after)))
+    return all.entries()
+  }
+
+  /** Says where each name and each value begins and ends. */
+  #walk(give: (start: number, end: number, value: number, after: number) => void): void {
+    const bytes = this.#bytes
     let at = this.#from
     for (let left = this.#count; left > 0; left--) {
       const start = afterVarInt(bytes, at)
       const end = start + readVarInt(bytes, at)
       const value = afterVarInt(bytes, end)
       at = value + Math.max(0, readVarInt(bytes, end))
-      all.set(bytes.toString('utf8', start, end), bytes.subarray(value, at))
+      give(start, end, value, at)
     }
-    return all.entries()
   }
 }
