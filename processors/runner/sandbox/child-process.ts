@@ -3,15 +3,13 @@ import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
 import { type FromChild, type Isolates, type JobToRun, parseFromChild, toChildText } from './messages.ts'
-import { pipeOf, rssOf, spawnChild } from './spawn-child.ts'
+import { type Niceness, pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 
 /** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
 export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
-export type Answer =
-  | Readonly<{ kind: 'outcome'; outcome: Outcome }>
-  | Readonly<{ kind: 'again'; why: string; childDied: boolean }>
+export type Answer = Readonly<{ kind: 'outcome'; outcome: Outcome }> | Readonly<{ kind: 'again'; why: string }>
 
 /** One process that runs jobs, as its parent holds it. */
 export type Child = Readonly<{
@@ -43,12 +41,14 @@ export type ChildLimits = Readonly<{
   quietChecks: number
 }>
 
+export type ChildOptions = Readonly<{ nice: Niceness; onStuck: (job: Job) => void; onGreedy: (job: Job) => void }>
+
 /**
  * Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. `onStuck` is told of a job
- * whose isolate nothing ends but the process.
+ * whose isolate nothing ends but the process, `onGreedy` of one whose isolate had to be ended.
  */
-export const startChild = (realmScript: string, onStuck: (job: Job) => void): Child => {
-  const process_ = spawnChild()
+export const startChild = (realmScript: string, { nice, onStuck, onGreedy }: ChildOptions): Child => {
+  const process_ = spawnChild(nice)
   const inHand = new Map<number, InHand>()
   const jobNumbers = new Map<string, number>()
   const jobs = new Map<number, Job>()
@@ -87,11 +87,13 @@ export const startChild = (realmScript: string, onStuck: (job: Job) => void): Ch
         for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
         return
       case 'again':
-        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
+        for (const run of message.runs) settle(run, { kind: 'again', why: message.why })
         return
-      case 'stuck': {
+      case 'stuck':
+      case 'greedy': {
         const job = jobs.get(message.job)
-        if (job) onStuck(job)
+        const told = message.kind === 'stuck' ? onStuck : onGreedy
+        if (job) told(job)
         return
       }
       default:
@@ -115,7 +117,7 @@ export const startChild = (realmScript: string, onStuck: (job: Job) => void): Ch
     alive = false
     const reason = why ?? 'died'
     const how = reason === 'silent' ? 'it did not answer' : reason === 'memory' ? 'memory' : exit
-    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how, childDied: true })
+    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how })
     ready.reject(
       reason === 'closed'
         ? closedError()
@@ -161,7 +163,7 @@ export const startChild = (realmScript: string, onStuck: (job: Job) => void): Ch
       frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
       const cut = (): void => {
         if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
-        settle(run, { kind: 'again', why: 'cut', childDied: false })
+        settle(run, { kind: 'again', why: 'cut' })
       }
       return { answer: answer.promise, cut }
     },

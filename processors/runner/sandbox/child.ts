@@ -6,16 +6,26 @@ import type { Problem } from '../language/problem.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
-import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText, stuckText } from './messages.ts'
+import {
+  aliveMs,
+  aliveText,
+  endedText,
+  greedyText,
+  type JobToRun,
+  parseToChild,
+  readyText,
+  stuckText,
+} from './messages.ts'
 import { realmMaker } from './realm-host.ts'
 import { rehearse } from './rehearsal.ts'
 import { openSpares, type Spares } from './spares.ts'
 
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
 
-setPriority(10) // before any other thread is there, so that all of them have it
+const nice = Number(process.argv[2])
+setPriority(nice) // before any other thread is there, so that all of them have it
 try {
-  writeFileSync('/proc/self/autogroup', '10') // Linux deals out its processors by session first
+  writeFileSync('/proc/self/autogroup', String(nice)) // Linux deals out its processors by session first
 } catch {} // no such thing here, or asked for too often
 
 const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
@@ -95,6 +105,7 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
       for (const todo of notBegun) start(job, todo)
     },
     onStuck: () => frames.send(stuckText(job)),
+    onGreedy: () => frames.send(greedyText(job)),
   })
   everyHost.add(host)
   return host

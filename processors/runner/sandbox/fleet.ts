@@ -1,8 +1,10 @@
 import type { Job } from '../../../topology/project/project.ts'
 import { type Child, type ChildEnd, closedError, startChild } from './child-process.ts'
+import type { Niceness } from './spawn-child.ts'
 
 /** All child processes of a sandbox: watches their memory and their silence, and leaves none behind. */
 export type Fleet = Readonly<{
+  /** One for runs that are to be alone. */
   start(): Child
   /** One that is warm already, if it can be, for runs that nobody is to blame for; then another is made warm, to be the next. */
   next(): Child
@@ -26,12 +28,12 @@ export type FleetOptions = Readonly<{
   recycleRssMb: number
   silenceMs: number
   onChildEnd: (why: ChildEnd) => void
-  /** Told of a job that made its process unfit. */
-  onStuck: (job: Job) => void
+  /** Told of a job that made its process unfit, or its isolate. */
+  onNuisance: (job: Job) => void
 }>
 
 export const openFleet = (options: FleetOptions): Fleet => {
-  const { script, recycleRssMb, silenceMs, onChildEnd, onStuck, ...limits } = options
+  const { script, recycleRssMb, silenceMs, onChildEnd, onNuisance, ...limits } = options
   const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
   let onUnfit: (child: Child) => Promise<void> = async () => {}
@@ -53,11 +55,15 @@ export const openFleet = (options: FleetOptions): Fleet => {
     timer = undefined
   }
 
-  const start = (): Child => {
+  const start = (nice: Niceness): Child => {
     if (closed) throw closedError()
-    const child: Child = startChild(script, (job) => {
-      onStuck(job)
-      if (!closed) void onUnfit(child)
+    const child: Child = startChild(script, {
+      nice,
+      onGreedy: onNuisance,
+      onStuck: (job) => {
+        onNuisance(job)
+        if (!closed) void onUnfit(child)
+      },
     })
     children.add(child)
     void child.ended.then((why) => {
@@ -68,13 +74,13 @@ export const openFleet = (options: FleetOptions): Fleet => {
   }
 
   const makeSpare = (): void => {
-    if (!closed) spare ??= start()
+    if (!closed) spare ??= start(10)
   }
 
   return {
-    start,
+    start: () => start(19),
     next: () => {
-      const child = spare?.isAlive() ? spare : start()
+      const child = spare?.isAlive() ? spare : start(10)
       spare = undefined
       child.ready.then(makeSpare, () => {})
       return child

@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
+/** Who waits for an answer goes before the jobs, and these before those that run alone, because they may be greedy (`man 7 sched`). */
+export type Niceness = 10 | 19
+
 /**
  * Starts `child.ts` with an empty environment and a pipe. What could not be started is a process too, one that says so with `error`, whatever
  * the system lacks.
  */
-export const spawnChild = (): ChildProcess => {
+export const spawnChild = (nice: Niceness): ChildProcess => {
   try {
-    return spawn(process.execPath, ['--no-node-snapshot', childFile], {
+    return spawn(process.execPath, ['--no-node-snapshot', childFile, String(nice)], {
       env: {},
       cwd: '/',
       detached: true, // Ctrl-C is for the one who stops it in order; its pipe ends when that one ends
