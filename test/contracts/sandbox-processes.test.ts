@@ -121,28 +121,6 @@ describe('a process that has runs', () => {
     expect(ends).toEqual(['recycled', 'recycled'])
   })
 
-  test.each([
-    ['does not yield', 'fn(() => { for (;;); })'],
-    ['takes all its memory', 'fn(() => { const kept = []; for (;;) kept.push([1, 2, 3]) })'],
-  ])('has no second run of a job that %s: it runs alone from then on', { timeout: 60_000 }, async (_, code) => {
-    const ends: ChildEnd[] = []
-    await using sandbox = await openSandbox({ version: '1', onChildEnd: (why) => ends.push(why) })
-    const job = jobOf(code, { timeoutMs: 1_000, memoryMb: 32 })
-    expect((await runOf(sandbox, job)).status).toBe('killed')
-    expect(ends).toEqual([])
-    expect((await runOf(sandbox, job)).status).toBe('killed')
-    await vi.waitUntil(() => ends.length === 1, { timeout: 20_000 })
-    expect(ends).toEqual(['recycled'])
-  })
-
-  test('has all runs of a job that only waits for too long', async () => {
-    await using sandbox = await openSandbox({ version: '1' })
-    await vi.waitUntil(() => sandbox.state().children === 2, { timeout: 20_000 })
-    const job = jobOf('fn(() => new Promise(() => {}))', { timeoutMs: 300 })
-    for (let n = 0; n < 2; n++) expect((await runOf(sandbox, job)).status).toBe('killed')
-    expect(sandbox.state().children).toBe(2)
-  })
-
   test('and dies leaves a quarantine for jobs that are killed, not for their neighbours', {
     timeout: 30_000,
   }, async () => {
@@ -186,6 +164,6 @@ const limits = { maxRssMb: 1_000, baseRssMb: 400, recycleRssMb: 500, silenceMs: 
 
 const fleetOf = async (script: string): Promise<Fleet & AsyncDisposable & { ends: ChildEnd[] }> => {
   const ends: ChildEnd[] = []
-  const fleet = openFleet({ ...limits, script, onChildEnd: (why) => ends.push(why), onNuisance: () => {} })
+  const fleet = openFleet({ ...limits, script, onChildEnd: (why) => ends.push(why), onStuck: () => {} })
   return { ...fleet, ends, [Symbol.asyncDispose]: fleet.close }
 }

@@ -9,7 +9,9 @@ import { type Niceness, pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
-export type Answer = Readonly<{ kind: 'outcome'; outcome: Outcome }> | Readonly<{ kind: 'again'; why: string }>
+export type Answer =
+  | Readonly<{ kind: 'outcome'; outcome: Outcome }>
+  | Readonly<{ kind: 'again'; why: string; childDied: boolean }>
 
 /** One process that runs jobs, as its parent holds it. */
 export type Child = Readonly<{
@@ -41,13 +43,13 @@ export type ChildLimits = Readonly<{
   quietChecks: number
 }>
 
-export type ChildOptions = Readonly<{ nice: Niceness; onStuck: (job: Job) => void; onGreedy: (job: Job) => void }>
+export type ChildOptions = Readonly<{ nice: Niceness; onStuck: (job: Job) => void }>
 
 /**
  * Starts a process. Whatever happens to it, also that there is none, every run that it was given gets an answer. `onStuck` is told of a job
- * whose isolate nothing ends but the process, `onGreedy` of one whose isolate had to be ended.
+ * whose isolate nothing ends but the process.
  */
-export const startChild = (realmScript: string, { nice, onStuck, onGreedy }: ChildOptions): Child => {
+export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions): Child => {
   const process_ = spawnChild(nice)
   const inHand = new Map<number, InHand>()
   const jobNumbers = new Map<string, number>()
@@ -87,13 +89,11 @@ export const startChild = (realmScript: string, { nice, onStuck, onGreedy }: Chi
         for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
         return
       case 'again':
-        for (const run of message.runs) settle(run, { kind: 'again', why: message.why })
+        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
         return
-      case 'stuck':
-      case 'greedy': {
+      case 'stuck': {
         const job = jobs.get(message.job)
-        const told = message.kind === 'stuck' ? onStuck : onGreedy
-        if (job) told(job)
+        if (job) onStuck(job)
         return
       }
       default:
@@ -117,7 +117,7 @@ export const startChild = (realmScript: string, { nice, onStuck, onGreedy }: Chi
     alive = false
     const reason = why ?? 'died'
     const how = reason === 'silent' ? 'it did not answer' : reason === 'memory' ? 'memory' : exit
-    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how })
+    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how, childDied: true })
     ready.reject(
       reason === 'closed'
         ? closedError()
@@ -163,7 +163,7 @@ export const startChild = (realmScript: string, { nice, onStuck, onGreedy }: Chi
       frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
       const cut = (): void => {
         if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
-        settle(run, { kind: 'again', why: 'cut' })
+        settle(run, { kind: 'again', why: 'cut', childDied: false })
       }
       return { answer: answer.promise, cut }
     },

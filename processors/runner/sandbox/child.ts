@@ -6,16 +6,7 @@ import type { Problem } from '../language/problem.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
-import {
-  aliveMs,
-  aliveText,
-  endedText,
-  greedyText,
-  type JobToRun,
-  parseToChild,
-  readyText,
-  stuckText,
-} from './messages.ts'
+import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText, stuckText } from './messages.ts'
 import { realmMaker } from './realm-host.ts'
 import { rehearse } from './rehearsal.ts'
 import { openSpares, type Spares } from './spares.ts'
@@ -105,7 +96,6 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
       for (const todo of notBegun) start(job, todo)
     },
     onStuck: () => frames.send(stuckText(job)),
-    onGreedy: () => frames.send(greedyText(job)),
   })
   everyHost.add(host)
   return host

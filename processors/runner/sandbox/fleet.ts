@@ -28,12 +28,12 @@ export type FleetOptions = Readonly<{
   recycleRssMb: number
   silenceMs: number
   onChildEnd: (why: ChildEnd) => void
-  /** Told of a job that made its process unfit, or its isolate. */
-  onNuisance: (job: Job) => void
+  /** Told of a job that made its process unfit. */
+  onStuck: (job: Job) => void
 }>
 
 export const openFleet = (options: FleetOptions): Fleet => {
-  const { script, recycleRssMb, silenceMs, onChildEnd, onNuisance, ...limits } = options
+  const { script, recycleRssMb, silenceMs, onChildEnd, onStuck, ...limits } = options
   const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
   let onUnfit: (child: Child) => Promise<void> = async () => {}
@@ -59,9 +59,8 @@ export const openFleet = (options: FleetOptions): Fleet => {
     if (closed) throw closedError()
     const child: Child = startChild(script, {
       nice,
-      onGreedy: onNuisance,
       onStuck: (job) => {
-        onNuisance(job)
+        onStuck(job)
         if (!closed) void onUnfit(child)
       },
     })
@@ -74,13 +73,13 @@ export const openFleet = (options: FleetOptions): Fleet => {
   }
 
   const makeSpare = (): void => {
-    if (!closed) spare ??= start(10)
+    if (!closed) spare ??= start(0)
   }
 
   return {
     start: () => start(19),
     next: () => {
-      const child = spare?.isAlive() ? spare : start(10)
+      const child = spare?.isAlive() ? spare : start(0)
       spare = undefined
       child.ready.then(makeSpare, () => {})
       return child

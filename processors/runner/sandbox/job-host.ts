@@ -29,13 +29,11 @@ export type JobHostOptions = Readonly<{
   onLeave: (notBegun: readonly RunToDo[]) => void
   /** This isolate was disposed and goes on all the same: some of V8's own loops cannot be stopped. Only the process can end it. */
   onStuck: () => void
-  /** This isolate had to be ended for what its only run did. */
-  onGreedy: () => void
 }>
 
 type InHand = Readonly<{ timeoutMs: number; startedAt: number }> & { askedAt: number | null; unwanted: boolean }
 
-export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck, onGreedy }: JobHostOptions): JobHost => {
+export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: JobHostOptions): JobHost => {
   const waiting: RunToDo[] = []
   const inHand = new Map<number, InHand>()
   let realm: Realm | undefined
@@ -108,10 +106,9 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck, onGre
     if (mode === 'closed') return
     const wanted = [...inHand].filter(([, { unwanted }]) => !unwanted)
     const [first] = wanted
-    if (first && inHand.size === 1) {
-      onGreedy()
+    if (first && inHand.size === 1)
       tell(first[0], why === 'timeout' ? timedOut(first[1].timeoutMs) : outOfMemory(job.memoryMb))
-    } else if (first) send(againText({ why, runs: wanted.map(([run]) => run).reverse() }))
+    else if (first) send(againText({ why, runs: wanted.map(([run]) => run).reverse() }))
     inHand.clear()
     close()
   }

@@ -66,15 +66,12 @@ export const againText = ({ why, runs }: Again): string => `again\n${[why, ...ru
 /** An isolate of this job does not end: the process has to, and the job is to blame. */
 export const stuckText = (job: number): string => `stuck\n${job}`
 
-/** An isolate of this job had to be ended, for it did not yield, or had taken all the memory that it may have. */
-export const greedyText = (job: number): string => `greedy\n${job}`
-
 export type FromChild =
   | Readonly<{ kind: 'ready' }>
   | Readonly<{ kind: 'alive'; isolates: Isolates }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
-  | Readonly<{ kind: 'stuck' | 'greedy'; job: number }>
+  | Readonly<{ kind: 'stuck'; job: number }>
 
 /** Throws for what is no message of ours: such a child is not to be trusted any longer. */
 export const parseFromChild = (text: string): FromChild => {
@@ -87,7 +84,6 @@ export const parseFromChild = (text: string): FromChild => {
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
     case 'stuck':
-    case 'greedy':
       return { kind, job: Number(lines[0]) }
     case 'ended': {
       const runs = []

@@ -48,7 +48,7 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   const quarantine = openQuarantine()
   const fleet = openFleet({
     ...{ script, maxRssMb, baseRssMb, recycleRssMb, silenceMs, onChildEnd },
-    onNuisance: quarantine.take,
+    onStuck: quarantine.take,
   })
   const shared = openSharedPlaces(fleet, children)
   const alone = openAlonePlaces(fleet)
@@ -59,7 +59,7 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
     const answer = await attempt(await shared.child(), work, signal)
     if (answer.kind === 'outcome') return answer.outcome
     const outcome = await alone.run(work, signal)
-    if (mayHaveTaken(outcome)) quarantine.take(work.job)
+    if (answer.childDied && mayHaveTaken(outcome)) quarantine.take(work.job)
     return outcome
   }
 

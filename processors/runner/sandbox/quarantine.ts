@@ -1,6 +1,6 @@
 import type { Job } from '../../../topology/project/project.ts'
 
-/** Jobs that took their isolate, or a whole process, with them: they run alone for ten minutes, behind all others, so that they hurt nobody again. */
+/** Jobs that took a whole process with them: they run alone for ten minutes, so that they hurt nobody again. */
 export type Quarantine = Readonly<{ holds(job: Job): boolean; take(job: Job): void }>
 
 /** `now` in milliseconds, from any start. */

@@ -12,14 +12,7 @@ export const rehearse = async (make: (memoryMb: number) => Promise<Realm>): Prom
   })
   await realm
   const ended = Promise.withResolvers<string>()
-  const host = openJobHost({
-    job,
-    realm,
-    send: ended.resolve,
-    onLeave: () => {},
-    onStuck: () => {},
-    onGreedy: () => {},
-  })
+  const host = openJobHost({ job, realm, send: ended.resolve, onLeave: () => {}, onStuck: () => {} })
   host.add({ run: 0, timeoutMs: 60_000, state: '{"data":{},"references":[]}' })
   await ended.promise
   host.dispose()

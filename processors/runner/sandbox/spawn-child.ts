@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-/** Who waits for an answer goes before the jobs, and these before those that run alone, because they may be greedy (`man 7 sched`). */
-export type Niceness = 10 | 19
+/** 19: behind all others, for runs that may be greedy. More than 0 for all runs, and neighbours of a loop would wait with it. */
+export type Niceness = 0 | 19
 
 /**
  * Starts `child.ts` with an empty environment and a pipe. What could not be started is a process too, one that says so with `error`, whatever
