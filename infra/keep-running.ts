@@ -44,6 +44,11 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const set = (role: string, state: Health['state'], error: string | null = null) =>
     roles.set(role, { role, state, error })
 
+  const isStop = (error: unknown): boolean =>
+    error === stop.reading.reason ||
+    error === stop.working.reason ||
+    (error instanceof Error && error.name === 'AbortError')
+
   const keep = async (role: string, run: (stop: Stop) => Promise<void>): Promise<void> => {
     for (let attempt = 1; !stop.reading.aborted; attempt++) {
       const startedAt = performance.now()
@@ -52,7 +57,10 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
         await run(stop)
         if (!stop.reading.aborted) throw new Error('ended without being told to')
       } catch (error) {
-        if (stop.reading.aborted) break
+        if (stop.reading.aborted) {
+          if (!isStop(error)) logger.error({ role, error }, `${role} broke while it was stopping`)
+          break
+        }
         onBreak(role)
         set(role, 'restarting', error instanceof Error ? error.message : String(error))
         logger.error({ role, error, attempt }, `${role} broke and is started again`)

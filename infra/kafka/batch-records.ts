@@ -11,7 +11,8 @@ export type Abort = Readonly<{ producerId: bigint; firstOffset: bigint }>
 
 /**
  * The records from an offset on, and where to read on (Kafka's protocol guide, "Record Batch"). Left out: what lies before in the same batch,
- * control batches, and records of aborted transactions. Each record has its bytes to itself, so one that is kept keeps nothing else.
+ * control batches, and records of aborted transactions. A record has its bytes to itself, or with a few small ones: to keep it keeps no answer.
+ * Throws for what is no such batch; a broker gives the first one whole, however large it is.
  */
 export const recordsIn = (
   place: Place,
@@ -24,7 +25,9 @@ export const recordsIn = (
   let next = from
   for (let at = 0; at + batchHead <= bytes.length; ) {
     const end = at + lengthBehind + bytes.readInt32BE(at + 8)
-    if (end > bytes.length) break
+    if (end < at + batchHead || bytes[at + 16] !== 2) throw new Error('a batch is damaged')
+    if (end > bytes.length && at > 0) break
+    if (end > bytes.length) throw new Error('a batch ends too early')
     const batch = bytes.subarray(at, end)
     at = end
     const last = batch.readBigInt64BE(0) + BigInt(batch.readInt32BE(23))

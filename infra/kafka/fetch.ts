@@ -2,7 +2,7 @@ import type { Incoming } from '../../topology/words/record.ts'
 import { recordsIn } from './batch-records.ts'
 import type { Cluster, Line } from './cluster.ts'
 import { type Chunk, type Place, placeKey, type Want } from './desk.ts'
-import { codeName } from './errors.ts'
+import { codeName, errorOf } from './errors.ts'
 import { type FetchedPartition, fetchApi } from './fetch-answer.ts'
 
 /** Reads records. One call at a time for a broker: calls side by side would only wait for each other there. */
@@ -74,7 +74,8 @@ export const openFetcher = (line: Line): Fetcher => {
         })),
         '',
       )
-      if (answer.errorCode !== 0) return []
+      const code = codeName(answer.errorCode)
+      if (code !== 'NONE' && !sessionCodes.has(code)) throw errorOf(code)
       if (answer.sessionId !== 0) [session.id, session.epoch] = [answer.sessionId, epoch + 1]
       return answer.responses.flatMap(({ topicId, partitions }) =>
         partitions.flatMap((partition) => {
@@ -113,6 +114,13 @@ const keyOf = ({ topicId, partition }: Pick<Want, 'topicId' | 'partition'>): str
 
 const readCommitted = 1
 
+/** The next call begins a session anew. */
+const sessionCodes: ReadonlySet<string> = new Set([
+  'FETCH_SESSION_ID_NOT_FOUND',
+  'INVALID_FETCH_SESSION_EPOCH',
+  'FETCH_SESSION_TOPIC_ID_ERROR',
+])
+
 const question = ({ partition, position, bytes }: Want) => ({
   partition,
   currentLeaderEpoch: -1,
@@ -135,7 +143,11 @@ const fetchedOf = (want: Want, { errorCode, bytes, aborts, lastStableOffset: end
   const place = { topic: want.topic, partition: want.partition }
   const from = want.position
   if (errorCode !== 0) return { kind: 'trouble', place, code: codeName(errorCode), position: from }
-  return { kind: 'chunk', place, chunk: { from, ...recordsIn(place, from, { bytes, aborts }), end } }
+  try {
+    return { kind: 'chunk', place, chunk: { from, ...recordsIn(place, from, { bytes, aborts }), end } }
+  } catch {
+    return { kind: 'trouble', place, code: 'CORRUPT_MESSAGE', position: from } // what lies beside it is read
+  }
 }
 
 /**

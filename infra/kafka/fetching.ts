@@ -95,7 +95,7 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
         let moved: string | undefined
         for (const fetched of all) {
           if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
-          else if (await mend(fetched)) moved = `${placeKey(fetched.place)}: ${fetched.code}`
+          else if (await mend(fetched)) moved = `${placeKey(fetched.place)} at ${fetched.position}: ${fetched.code}`
         }
         trouble = moved ? trouble + 1 : 0
         if (trouble % 20 === 5) logger.warn({ node }, `Not all can be read from a broker: ${moved}`)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import type { Delivery, Logger, Store } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
+import { unlessAborted } from '../../topology/flow/stop.ts'
 import { turns } from '../../topology/flow/turns.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import { deadLettersTopic, parseTopic, runsTopic } from '../../topology/topics.ts'
@@ -86,7 +87,9 @@ const hold = (rows: Map<Table, Map<string, Held>>, held: Held): void => {
   const ofTable = rows.get(table) ?? new Map<string, Held>()
   rows.set(table, ofTable)
   const other = ofTable.get(id)
-  if (!other || other.row.version < version) ofTable.set(id, other ? { ...held, before: other } : held)
+  if (!other) ofTable.set(id, held)
+  else if (other.row.version < version) ofTable.set(id, { ...held, before: other })
+  else ofTable.set(id, { ...other, before: other.before ?? held })
 }
 
 /** Takes what the store takes: a refused batch is halved until the row that it refuses is found. */
@@ -110,7 +113,10 @@ const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: r
     held.map(({ row }) => row.columns),
   )
   const began = performance.now()
-  await retry(() => store.insert(table, block, token), signal)
+  await unlessAborted(
+    retry(() => store.insert(table, block, token), signal),
+    signal,
+  )
   meter.observe('penstock_sink_batch_duration_seconds', {}, (performance.now() - began) / 1_000)
   meter.observe('penstock_sink_batch_rows', {}, held.length)
   meter.add('penstock_sink_rows_total', { table }, held.length)
@@ -138,7 +144,11 @@ const settle = async (
     meter.add('penstock_dead_letters_total', { stage: 'sink', reason: fault.code })
   }
   try {
-    await retry(() => delivery.settle(fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]), signal)
+    const steps = fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]
+    await unlessAborted(
+      retry(() => delivery.settle(steps), signal),
+      signal,
+    )
   } catch (error) {
     if (!delivery.lost.aborted) throw error // a partition that went is somebody else's to settle
   }

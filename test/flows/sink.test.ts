@@ -253,6 +253,17 @@ describe('the sink', () => {
     expect(await readRun(store, { project: 'clinic', id: refusedRun.run_id })).toMatchObject({ status: 'running' })
   })
 
+  test('shows what was known of a run whose end the store refuses, in whatever order it came', async () => {
+    const id = newMessageId()
+    const [early, late] = ['early', 'late'].map((job) => runFacts(id, { job: `refused-${job}` }))
+    if (!early || !late) throw new Error('there are two')
+    const refused = { exit_code: 1e300 }
+    await say(finished(early, refused), matched(id, [early, late]), finished(late, refused))
+    await until(async () => (await count(store, "runs WHERE startsWith(job, 'refused-')")) === 2, 'both are stored')
+    for (const { run_id } of [early, late])
+      expect(await readRun(store, { project: 'clinic', id: run_id })).toMatchObject({ status: 'queued' })
+  })
+
   test('takes rows of more months than an insert may have', async () => {
     const all = Array.from({ length: 130 }, (_, n) =>
       runFacts(newMessageId(), { job: 'months', queued_at: new Date(Date.UTC(2000, n)).toISOString() }),
@@ -438,6 +449,13 @@ describe('a sink that ends', () => {
   test('drops what it has in hand when the store stays away and it may not wait longer', async () => {
     const away = { insert: () => Promise.reject(new Fault('store-unavailable', 'away')) }
     await endingSink(away, (reading, working) => {
+      reading.abort()
+      working.abort()
+    })
+  })
+
+  test('drops what it has in hand when the store does not answer and it may not wait longer', async () => {
+    await endingSink({ insert: () => new Promise(() => {}) }, (reading, working) => {
       reading.abort()
       working.abort()
     })

@@ -40,7 +40,7 @@ export const parseIntake = (record: Incoming): Message => {
     body: record.value ?? tombstone,
     headers,
     request: requestOf(record) ?? published(record, headers),
-    receivedAt: new Date(record.timestamp),
+    receivedAt: dateOf(record),
     replay: headerOf(record, 'penstock-replay') ?? '',
     traceparent: headerOf(record, 'traceparent') ?? null,
     origin,
@@ -72,8 +72,11 @@ const published = (record: Incoming, headers: Readonly<Record<string, string>>):
   topic: record.topic,
   partition: record.partition,
   offset: Number(record.offset),
-  timestamp: new Date(record.timestamp).toISOString(),
+  timestamp: dateOf(record).toISOString(),
 })
+
+/** Somebody else's producer may write any number there; what no date can be (ECMA-262, "Time Values") is the first or the last. */
+const dateOf = ({ timestamp }: Incoming): Date => new Date(Math.min(Math.max(timestamp, -8.64e15), 8.64e15))
 
 /**
  * Ours are left out, also the trace that the message began itself, for its sender named none; HTTP's lose their prefix. Text is made

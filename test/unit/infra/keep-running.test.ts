@@ -105,4 +105,26 @@ describe('A part that is kept', () => {
     expect(runs).toBe(1)
     expect(keeper.health()).toEqual([{ role: 'sink', state: 'stopped', error: null }])
   })
+
+  test('and breaks while it is stopping says so, too; who only stops does not', async () => {
+    const reading = new AbortController()
+    const errors: string[] = []
+    const logger = { ...silent, error: (_: object, text: string) => void errors.push(text) }
+    const keeper = keeperOf({ stop: { ...never, reading: reading.signal }, logger })
+    const whenStopped = (error: () => unknown) => async () => {
+      await aborted(reading.signal)
+      throw error()
+    }
+    keeper.keep(
+      'sink',
+      whenStopped(() => new Error('a bug')),
+    )
+    keeper.keep(
+      'filter',
+      whenStopped(() => reading.signal.reason),
+    )
+    reading.abort()
+    await keeper.ended()
+    expect(errors).toEqual(['sink broke while it was stopping'])
+  })
 })

@@ -91,6 +91,16 @@ test('a batch may begin before the place, and the last one may be cut off', () =
   expect(read([])).toEqual({ values: [], next: 0n })
 })
 
+test.each<[string, (batch: Buffer) => void]>([
+  ['a length that is too short', (batch) => batch.writeInt32BE(-12, 8)],
+  ['a length beyond what came', (batch) => batch.writeInt32BE(1_000_000, 8)],
+  ['another format', (batch) => batch.writeInt8(1, 16)],
+])('what is damaged is an error, not waited for: %s', (_, damage) => {
+  const batch = batchOf([plain('a')])
+  damage(batch)
+  expect(() => read([batch])).toThrow(/a batch (is damaged|ends too early)/)
+})
+
 test('a batch that compaction has emptied is passed over', () => {
   const empty = batchOf(['a', 'b'].map(plain)).subarray(0, 61)
   empty.writeInt32BE(61 - 12, 8)

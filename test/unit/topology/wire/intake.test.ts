@@ -21,6 +21,11 @@ const newMessage = fc.record({
 })
 
 describe('an intake record', () => {
+  test.each([1.7e18, -1.7e18])('of somebody whose time is no date is taken: %d', (timestamp) => {
+    const record = { ...asRead({ topic: 'intake.clinic', key: 'k', value: '1', headers: {} }), timestamp }
+    expect(Math.abs(parseIntake(record).receivedAt.getTime())).toBe(8.64e15)
+  })
+
   test('gives back the message that it was made from', () => {
     fc.assert(
       fc.property(newMessage, (message) => {
