@@ -70,6 +70,7 @@ export const runAlone = <Need extends Needed = never>(
       checks.splice(0, checks.length, ...checksOf({ log, catalogue, stop: stop.reading, ...(store && { store }) }))
       const roles = () => [{ role, state: 'running' as const, error: null }]
       measureProcess(meter, { version: packageJson.version, roles, catalogue, checks, sandbox })
+      logger.info({ brokers, health: health.url }, `The ${role} works`)
     }
     const alone = { ...house, ...ground, config, role, retry: retryOf(role), healthUrl: health.url, opened }
     await unlessAborted(run(alone), catalogue.broken)

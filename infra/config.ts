@@ -83,7 +83,7 @@ const settings = {
   ),
   CLICKHOUSE_PORT: optional(port, { unset: 'picked once, then kept', meaning: 'the port of the embedded ClickHouse' }),
   ADMIN_TOKEN: optional(matching(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters, no spaces'), {
-    unset: 'made once in `DATA_DIR`/admin-token',
+    unset: 'made once in `DATA_DIR`/admin-token by `up`; `console` needs it',
     file: true,
     meaning: "the administrator's token for the API",
   }),

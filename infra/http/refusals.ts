@@ -72,7 +72,11 @@ const brokenBy = (code: string | undefined): Readonly<{ status: number; detail: 
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, detail: 'The request did not arrive in time: its head within 10 s, all of it within 30 s.' }
     default:
-      return { status: 400, detail: 'This is not a readable HTTP/1.1 request.' }
+      return {
+        status: 400,
+        detail:
+          'This is not a readable HTTP/1.1 request. In its address all but ASCII stands percent-encoded (RFC 3986).',
+      }
   }
 }
 
