@@ -1,6 +1,6 @@
 import type { Delivery, Logger, MessageLog, Store } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
-import type { Stop } from '../../topology/flow/stop.ts'
+import { type Stop, unlessAborted } from '../../topology/flow/stop.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { deadLettersTopic, intakeTopic, runsTopic } from '../../topology/topics.ts'
@@ -43,7 +43,7 @@ export async function runSink({ log, catalogue, ...work }: SinkWork, stop: Stop)
 
   const take = async (batch: readonly Delivery[]): Promise<void> => {
     try {
-      await takeBatch({ ...work, signal: stop.working }, batch)
+      await unlessAborted(takeBatch({ ...work, signal: stop.working }, batch), stop.working)
     } catch (error) {
       broken.abort() // nobody will ask for more: the reading must not be waited for
       throw error

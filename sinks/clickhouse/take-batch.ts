@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import type { Delivery, Logger, Store } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
-import { unlessAborted } from '../../topology/flow/stop.ts'
 import { turns } from '../../topology/flow/turns.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import { deadLettersTopic, parseTopic, runsTopic } from '../../topology/topics.ts'
@@ -38,8 +37,7 @@ export async function takeBatch(work: BatchWork, deliveries: readonly Delivery[]
   await Promise.all([...rows].map(([table, held]) => insert({ ...work, table, onRefused }, [...held.values()])))
   measure(work.meter, { deliveries, refused, rows })
   for (let at = 0; at < deliveries.length; at += settledAtOnce) {
-    const rest = turn()
-    if (rest) await rest
+    await turn()
     const some = deliveries.slice(at, at + settledAtOnce)
     await Promise.all(some.map((delivery) => settle(work, { delivery, fault: refused.get(delivery) })))
   }
@@ -71,7 +69,7 @@ const measure = (meter: Meter, { deliveries, refused, rows }: Stored): void => {
     }
 }
 
-/** `before`: the row of the same id that this one makes needless. */
+/** `before`: the newest row of the same id that this one makes needless. */
 type Held = Readonly<{ row: Row; delivery: Delivery; before?: Held }>
 type Insert = BatchWork & Readonly<{ table: Table; onRefused: (held: Held, fault: Fault) => void }>
 
@@ -87,9 +85,10 @@ const hold = (rows: Map<Table, Map<string, Held>>, held: Held): void => {
   const ofTable = rows.get(table) ?? new Map<string, Held>()
   rows.set(table, ofTable)
   const other = ofTable.get(id)
-  if (!other) ofTable.set(id, held)
-  else if (other.row.version < version) ofTable.set(id, { ...held, before: other })
-  else ofTable.set(id, { ...other, before: other.before ?? held })
+  if (!other) return void ofTable.set(id, held)
+  const [newer, older] = other.row.version < version ? [held, other] : [other, held]
+  const before = newer.before && newer.before.row.version > older.row.version ? newer.before : older
+  ofTable.set(id, { ...newer, before })
 }
 
 /** Takes what the store takes: a refused batch is halved until the row that it refuses is found. */
@@ -113,10 +112,7 @@ const insertAll = async ({ store, meter, retry, signal, table }: Insert, held: r
     held.map(({ row }) => row.columns),
   )
   const began = performance.now()
-  await unlessAborted(
-    retry(() => store.insert(table, block, token), signal),
-    signal,
-  )
+  await retry(() => store.insert(table, block, token), signal)
   meter.observe('penstock_sink_batch_duration_seconds', {}, (performance.now() - began) / 1_000)
   meter.observe('penstock_sink_batch_rows', {}, held.length)
   meter.add('penstock_sink_rows_total', { table }, held.length)
@@ -144,11 +140,7 @@ const settle = async (
     meter.add('penstock_dead_letters_total', { stage: 'sink', reason: fault.code })
   }
   try {
-    const steps = fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]
-    await unlessAborted(
-      retry(() => delivery.settle(steps), signal),
-      signal,
-    )
+    await retry(() => delivery.settle(fault && [[deadLetterRecord(letterOf(delivery.record, fault))]]), signal)
   } catch (error) {
     if (!delivery.lost.aborted) throw error // a partition that went is somebody else's to settle
   }

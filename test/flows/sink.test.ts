@@ -255,13 +255,18 @@ describe('the sink', () => {
 
   test('shows what was known of a run whose end the store refuses, in whatever order it came', async () => {
     const id = newMessageId()
-    const [early, late] = ['early', 'late'].map((job) => runFacts(id, { job: `refused-${job}` }))
-    if (!early || !late) throw new Error('there are two')
+    const [early, late, begun] = ['early', 'late', 'begun'].map((job) => runFacts(id, { job: `refused-${job}` }))
+    if (!early || !late || !begun) throw new Error('there are three')
     const refused = { exit_code: 1e300 }
-    await say(finished(early, refused), matched(id, [early, late]), finished(late, refused))
-    await until(async () => (await count(store, "runs WHERE startsWith(job, 'refused-')")) === 2, 'both are stored')
+    await say(finished(early, refused), finished(begun, refused), matched(id, [early, late, begun]))
+    await say(started(begun), finished(late, refused))
+    await until(async () => (await count(store, "runs WHERE startsWith(job, 'refused-')")) === 3, 'all are stored')
     for (const { run_id } of [early, late])
       expect(await readRun(store, { project: 'clinic', id: run_id })).toMatchObject({ status: 'queued' })
+    await until(
+      async () => (await readRun(store, { project: 'clinic', id: begun.run_id }))?.status === 'running',
+      'what had begun is shown so',
+    )
   })
 
   test('takes rows of more months than an insert may have', async () => {
