@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { turns } from '../../topology/flow/turns.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import { type Matcher, matcherMaker } from './matcher.ts'
 
@@ -75,13 +75,11 @@ const follow = (now: () => Now | undefined): Followed => {
 
 /** Takes the steps, and lets others have their turn after each slice of time. */
 const inSlices = async <T>(steps: Generator<void, T>): Promise<T> => {
-  for (;;) {
-    const end = performance.now() + sliceMs
-    do {
-      const step = steps.next()
-      if (step.done) return step.value
-    } while (performance.now() < end)
-    await setImmediate()
+  const turn = turns(sliceMs)
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value
+    const rest = turn()
+    if (rest) await rest
   }
 }
 

@@ -23,8 +23,7 @@ export const nativeBlock = async (columns: Columns, rows: readonly (() => Cells)
   const open = Object.entries(columns).map(([name, type]) => ({ name, type, ...openColumn(type) }))
   const turn = turns(sliceMs)
   for (let at = 0; at < rows.length; at += rowsAtOnce) {
-    const rest = turn()
-    if (rest) await rest
+    await turn()
     let writing = ''
     try {
       const some = rows.slice(at, at + rowsAtOnce).map((row) => row())
