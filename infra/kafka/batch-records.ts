@@ -38,9 +38,7 @@ export const recordsIn = (
     if ((attributes & isControl) !== 0) {
       if (isAbort(batch)) aborting.delete(producerId)
     } else if ((attributes & isTransactional) === 0 || !aborting.has(producerId)) {
-      read(place, batch, (record) => {
-        if (record.offset >= from) records.push(record)
-      })
+      for (const record of read(place, batch)) if (record.offset >= from) records.push(record)
     }
   }
   return { records, next }
@@ -56,20 +54,15 @@ const isAppendTime = 1 << 3
 const compression = 7
 
 /** A control record's key is its version and its type, of which 0 is ABORT. */
-const isAbort = (batch: Buffer): boolean => {
-  let abort = false
-  read({ topic: '', partition: 0 }, batch, ({ key }) => {
-    abort = key?.readInt16BE(2) === 0
-  })
-  return abort
-}
+const isAbort = (batch: Buffer): boolean => read({ topic: '', partition: 0 }, batch)[0]?.key?.readInt16BE(2) === 0
 
-const read = ({ topic, partition }: Place, batch: Buffer, give: (record: Incoming) => void): void => {
+const read = ({ topic, partition }: Place, batch: Buffer): readonly Incoming[] => {
   const attributes = batch.readInt16BE(21)
   const firstOffset = batch.readBigInt64BE(0)
   const appended = (attributes & isAppendTime) !== 0
   const time = Number(batch.readBigInt64BE(appended ? 35 : 27))
   const bytes = unpacked(batch.subarray(batchHead), attributes & compression)
+  const records: Incoming[] = []
   let at = 0
   for (let left = batch.readInt32BE(57); left > 0; left--) {
     const start = afterVarInt(bytes, at)
@@ -81,8 +74,9 @@ const read = ({ topic, partition }: Place, batch: Buffer, give: (record: Incomin
     const offsetAt = afterVarInt(own, 0)
     const offset = firstOffset + BigInt(readVarInt(own, offsetAt))
     const timestamp = appended ? time : time + readVarLong(own, 0)
-    give(recordFrom(own, afterVarInt(own, offsetAt), { topic, partition, offset, timestamp }))
+    records.push(recordFrom(own, afterVarInt(own, offsetAt), { topic, partition, offset, timestamp }))
   }
+  return records
 }
 
 /** A record from its key, value and headers, each after its length, as they lie from there to the end of the bytes. */

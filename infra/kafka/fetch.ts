@@ -2,7 +2,7 @@ import type { Incoming } from '../../topology/words/record.ts'
 import { recordsIn } from './batch-records.ts'
 import type { Cluster, Line } from './cluster.ts'
 import { type Chunk, type Place, placeKey, type Want } from './desk.ts'
-import { codeName, errorOf } from './errors.ts'
+import { codeName, errorOf, textOf } from './errors.ts'
 import { type FetchedPartition, fetchApi } from './fetch-answer.ts'
 
 /** Reads records. One call at a time for a broker: calls side by side would only wait for each other there. */
@@ -23,7 +23,7 @@ export type FetchLimits = Readonly<{ maxWaitMs: number; minBytes?: number; maxBy
 /** What came of one partition. `code` is Kafka's name of an error. */
 export type Fetched =
   | Readonly<{ kind: 'chunk'; place: Place; chunk: Chunk }>
-  | Readonly<{ kind: 'trouble'; place: Place; code: string; position: bigint }>
+  | Readonly<{ kind: 'trouble'; place: Place; code: string; position: bigint; why?: string }>
 
 /**
  * Keeps a fetch session with each broker (KIP-227), so that a call names only what has changed since the one before: with a thousand
@@ -145,8 +145,8 @@ const fetchedOf = (want: Want, { errorCode, bytes, aborts, lastStableOffset: end
   if (errorCode !== 0) return { kind: 'trouble', place, code: codeName(errorCode), position: from }
   try {
     return { kind: 'chunk', place, chunk: { from, ...recordsIn(place, from, { bytes, aborts }), end } }
-  } catch {
-    return { kind: 'trouble', place, code: 'CORRUPT_MESSAGE', position: from } // what lies beside it is read
+  } catch (error) {
+    return { kind: 'trouble', place, code: 'CORRUPT_MESSAGE', position: from, why: textOf(error) } // what lies beside it is read
   }
 }
 

@@ -95,7 +95,7 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
         let moved: string | undefined
         for (const fetched of all) {
           if (fetched.kind === 'chunk') desk.offer(fetched.place, fetched.chunk)
-          else if (await mend(fetched)) moved = `${placeKey(fetched.place)} at ${fetched.position}: ${fetched.code}`
+          else if (await mend(fetched)) moved = troubleText(fetched)
         }
         trouble = moved ? trouble + 1 : 0
         if (trouble % 20 === 5) logger.warn({ node }, `Not all can be read from a broker: ${moved}`)
@@ -110,7 +110,7 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
   }
 
   /** True when the leader has to be asked for anew. */
-  const mend = async ({ place, code, position }: Fetched & { kind: 'trouble' }): Promise<boolean> => {
+  const mend = async ({ place, code, position }: Trouble): Promise<boolean> => {
     switch (code) {
       case 'OFFSET_OUT_OF_RANGE': {
         const [start, end] = [await offsetOf(place, earliest), await offsetOf(place, latest)]
@@ -186,6 +186,11 @@ export const runFetching = (cluster: Cluster, desk: Desk, options: FetchingOptio
 
   return { kick, ended: ended.promise }
 }
+
+type Trouble = Fetched & { kind: 'trouble' }
+
+const troubleText = ({ place, position, code, why }: Trouble): string =>
+  `${placeKey(place)} at ${position}: ${code}${why ? ` (${why})` : ''}`
 
 const wait = backoff(50, 1_000)
 const endsMs = 5_000

@@ -57,7 +57,7 @@ export const openHold = (
   end: offset,
   want: undefined,
   commit: undefined,
-  committed: commitText({ offset, metadata }),
+  committed: commitText({ offset, metadata, topicId }),
   count: 0,
   inHand: 0,
   bytes: 0,
@@ -97,7 +97,8 @@ export const commitOf = ({ place, topicId, mark }: Hold): Commit => ({
 })
 
 /** Two commits with the same text say the same. */
-export const commitText = ({ offset, metadata }: Pick<Commit, 'offset' | 'metadata'>): string => `${offset} ${metadata}`
+export const commitText = ({ offset, metadata, topicId }: Omit<Commit, keyof Place>): string =>
+  `${topicId} ${offset} ${metadata}`
 
 /** What a record costs in memory, roughly. */
 export const sizeOf = ({ key, value, headers }: Incoming): number => {

@@ -44,7 +44,7 @@ it('what is damaged holds up only its own partition, and a broker that answers w
   const fetcher = openFetcher(line)
   for (const topic of ['a', 'b']) fetcher.want(1, wantOf(topic, 0n))
   expect(await fetcher.fetch(1, limits)).toMatchObject([
-    { kind: 'trouble', code: 'CORRUPT_MESSAGE', place: { topic: 'a' } },
+    { kind: 'trouble', code: 'CORRUPT_MESSAGE', why: 'a batch is damaged', place: { topic: 'a' } },
     { kind: 'chunk', place: { topic: 'b' }, chunk: { next: 1n } },
   ])
   errorCode = -1
