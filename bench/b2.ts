@@ -57,7 +57,9 @@ type Door = AsyncDisposable & Readonly<{ url: string; pid: number }>
 /** `door-process.ts`, when it takes requests. */
 const startDoor = async (kind: 'ours' | 'bare', ...args: readonly string[]): Promise<Door> => {
   const file = resolve(import.meta.dirname, 'door-process.ts')
-  const child = spawn(process.execPath, [...process.execArgv, file, kind, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...process.execArgv, file, kind, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const exited = new Promise((resolve) => child.on('exit', resolve))
   for await (const url of createInterface({ input: child.stdout }))
     return {

@@ -9,7 +9,7 @@ import { type Cell, type Conditions, cellOf, type Result } from './result.ts'
 /** profile: where the CPU time of one message goes, under the load of B1. The main process by part of the house, the others whole. */
 export async function profile({ warmUpSeconds, seconds }: Conditions): Promise<Result> {
   const port = await freePort()
-  const command = [process.execPath, '--max-semi-space-size=64', `--inspect=127.0.0.1:${port}`, 'infra/up.ts']
+  const command = [process.execPath, ...process.execArgv, `--inspect=127.0.0.1:${port}`, 'infra/up.ts']
   await using penstock = await startWithJob({ command })
   await load(penstock, { connections: 200, seconds: warmUpSeconds })
 
