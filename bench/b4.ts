@@ -1,5 +1,6 @@
 import { openSandbox, type Sandbox } from '../processors/runner/sandbox/open.ts'
 import { jobOf, run } from '../test/contracts/sandbox-jobs.ts'
+import { noWorld } from '../test/fixtures/no-world.ts'
 import type { Job } from '../topology/project/project.ts'
 import { openClockedChild } from './clocked-child.ts'
 import { cpuOf, processesOf, sumOf, usedBetween } from './cpu.ts'
@@ -106,7 +107,7 @@ const state = JSON.stringify(initial)
 const final = JSON.stringify({ ...initial, n: 2 })
 
 const call = async (sandbox: Sandbox, job: Job): Promise<void> => {
-  const outcome = await sandbox.run({ run, job, state }, new AbortController().signal)
+  const outcome = await sandbox.run({ run, job, state, answer: noWorld }, new AbortController().signal)
   if (outcome.state !== final) throw new Error(`${outcome.error?.name}: ${outcome.error?.message}`)
 }
 

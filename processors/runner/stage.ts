@@ -12,6 +12,7 @@ import { depthOf } from '../../topology/words/json.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import type { Outcome, RunRequest } from '../../topology/words/run.ts'
 import { stateText } from './language/state.ts'
+import type { AnswerCall } from './sandbox/child-process.ts'
 import { crashLoop, ended, isCrashLoop } from './sandbox/killed.ts'
 import type { Sandbox } from './sandbox/open.ts'
 
@@ -92,12 +93,15 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
     slowMs,
   )
   try {
-    const task = { run: request.run, job, state, alone: starts > 2 }
+    const task = { run: request.run, job, state, answer: noNetwork, alone: starts > 2 }
     return { outcome: withinDepth(await deps.sandbox.run(task, hand.signal)), starts }
   } finally {
     clearTimeout(slow)
   }
 }
+
+const noNetwork: AnswerCall = async () =>
+  JSON.stringify({ error: { code: 'NO_NETWORK', message: 'jobs cannot reach the network' } })
 
 const slowMs = 1_000
 

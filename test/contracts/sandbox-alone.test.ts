@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
+import { noWorld } from '../fixtures/no-world.ts'
 import { until } from './message-log.ts'
 import { childrenOf } from './sandbox-children.ts'
 import { jobOf, run } from './sandbox-jobs.ts'
@@ -11,8 +12,8 @@ test('a run that is to be alone has a process of its own from the start, and end
   await until(() => sandbox.state().children === 2) // the one that is shared, and its spare
   const before = childrenOf(process.pid)
   const waiting = jobOf('fn(s => new Promise(() => {}))')
-  const beside = sandbox.run({ run, job: waiting, state: '1' }, stop.signal)
-  const alone = sandbox.run({ run, job: waiting, state: '2', alone: true }, never)
+  const beside = sandbox.run({ run, job: waiting, state: '1', answer: noWorld }, stop.signal)
+  const alone = sandbox.run({ run, job: waiting, state: '2', answer: noWorld, alone: true }, never)
   await until(() => sandbox.state().loaded === 2)
   const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
   process.kill(own, 'SIGKILL')

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Job } from '../../topology/project/project.ts'
 import type { Outcome } from '../../topology/words/run.ts'
+import { noWorld } from '../fixtures/no-world.ts'
 import { childrenOf } from './sandbox-children.ts'
 import { endOf, type HostileJob, hostileJobs, orCalm } from './sandbox-hostile-jobs.ts'
 import { jobOf, run } from './sandbox-jobs.ts'
@@ -28,7 +29,7 @@ type Held = Readonly<{
 const { signal } = new AbortController()
 await using sandbox = await openSandbox({ version: '1' })
 const start = (job: Job, state: unknown): Promise<Outcome> =>
-  sandbox.run({ run, job, state: JSON.stringify(state) }, signal)
+  sandbox.run({ run, job, state: JSON.stringify(state), answer: noWorld }, signal)
 
 const slow = jobOf('fn((s) => new Promise((resolve) => setTimeout(resolve, 200, s.id)))')
 const quick = jobOf('fn((s) => s.id)')

@@ -3,6 +3,7 @@ import type { Sandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Job } from '../../topology/project/project.ts'
 import type { RunId } from '../../topology/words/ids.ts'
 import type { Outcome } from '../../topology/words/run.ts'
+import { noWorld } from '../fixtures/no-world.ts'
 
 /** A job of the given code, with the defaults of a project. */
 export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
@@ -24,7 +25,7 @@ export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
 
 /** Runs a job once, for a state given as a value. */
 export const runOf = (sandbox: Sandbox, job: Job, state: unknown = { data: {} }): Promise<Outcome> =>
-  sandbox.run({ run, job, state: JSON.stringify(state) }, new AbortController().signal)
+  sandbox.run({ run, job, state: JSON.stringify(state), answer: noWorld }, new AbortController().signal)
 
 /** What an operation gives that is made of this body of a function of `state`. */
 export const resultOf = async (sandbox: Sandbox, body: string, state?: unknown): Promise<unknown> => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Outcome } from '../../topology/words/run.ts'
+import { noWorld } from '../fixtures/no-world.ts'
 import { childrenOf, isRunning } from './sandbox-children.ts'
 import { jobOf, printed, resultOf, run, runOf } from './sandbox-jobs.ts'
 
@@ -262,7 +263,10 @@ describe('an error of a job', () => {
   })
 
   test('is the input, when that is not JSON', async () => {
-    const broken = sandbox.run({ run, job: jobOf('fn(s => s)'), state: '{"data":' }, new AbortController().signal)
+    const broken = sandbox.run(
+      { run, job: jobOf('fn(s => s)'), state: '{"data":', answer: noWorld },
+      new AbortController().signal,
+    )
     expect(await broken).toMatchObject({
       status: 'crashed',
       exitCode: 1,
@@ -330,13 +334,13 @@ fn(s => { for (;;); })`
     for (const code of [`fn(() => new Promise(() => {}))`, `fn(() => { for (;;); })`]) {
       const reason = new Error('not wanted')
       const stop = new AbortController()
-      const running = sandbox.run({ run, job: jobOf(code), state: '{}' }, stop.signal)
+      const running = sandbox.run({ run, job: jobOf(code), state: '{}', answer: noWorld }, stop.signal)
       await runOf(sandbox, jobOf('fn(s => s)')) // by now it is on its way
       stop.abort(reason)
       await expect(running).rejects.toBe(reason)
     }
     await expect(
-      sandbox.run({ run, job: jobOf('fn(s => s)'), state: '{}' }, AbortSignal.abort('at once')),
+      sandbox.run({ run, job: jobOf('fn(s => s)'), state: '{}', answer: noWorld }, AbortSignal.abort('at once')),
     ).rejects.toBe('at once')
   })
 })

@@ -1,6 +1,7 @@
 import { type CallExpression, type Comment, type Position, type Program, parse } from 'acorn'
 import { type Names, namesOf } from './free-names.ts'
-import { globalNames, runGlobals } from './globals.ts'
+import { globalNames } from './globals.ts'
+import { ofRunNames } from './of-run.ts'
 import { operationCalls } from './operation-calls.ts'
 import { operationNames } from './operations.ts'
 import { type Insert, type Place, userPlace } from './positions.ts'
@@ -8,12 +9,13 @@ import { offsetOf, type Problem, placeAt, problemAt } from './problem.ts'
 import { Refusal, refuseUnknown, refuseUseless } from './refuse.ts'
 
 /**
- * A job ready to run. `script` is an expression: an async arrow function that takes `add(number, thunk)` and the run's globals, declares what
- * the job declares, and adds the job's operations in order. The user's line n is line n + 1 of it; `inserts` map columns back.
+ * A job ready to run. `script` is an expression: an async arrow function that takes `add(number, thunk)` and what `uses` names (`of-run.ts`),
+ * declares what the job declares, and adds the job's operations in order. The user's line n is line n + 1 of it; `inserts` map columns back.
  */
 export type Compiled = Readonly<{
   kind: 'compiled'
   script: string
+  uses: readonly string[]
   inserts: readonly Insert[]
   operations: readonly (Place & Readonly<{ name: string }>)[]
 }>
@@ -65,10 +67,11 @@ const wrap = (code: string, names: Names, calls: readonly CallExpression[]): Com
     insert(call.end, call.loc?.end, '))')
     return { name: nameIn(code, call), ...placeOf(call.loc?.start) }
   })
+  const uses = ofRunNames.filter((name) => names.free.some((one) => one.name === name))
   const declared = locals.size > 0 ? `let ${[...locals].join()};` : ''
-  const head = `'use strict';(async(${[add, ...runGlobals].join()})=>{${declared}{\n`
+  const head = `'use strict';(async(${[add, ...uses].join()})=>{${declared}{\n`
   const script = `${head}${parts.join('')}${code.slice(done)}\n}})`
-  return { kind: 'compiled', script, inserts, operations }
+  return { kind: 'compiled', script, uses, inserts, operations }
 }
 
 /** acorn counts columns from 0. */

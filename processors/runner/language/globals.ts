@@ -1,3 +1,5 @@
+import { ofRunNames } from './of-run.ts'
+
 /** ECMAScript's own globals that a job sees. All others are taken away (`semantics.md` 7). */
 export const standardGlobals: readonly string[] = [
   ...['globalThis', 'undefined', 'NaN', 'Infinity', 'parseInt', 'parseFloat', 'isNaN', 'isFinite'],
@@ -31,8 +33,5 @@ export const standardGlobals: readonly string[] = [
   ...['Uint32Array', 'Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'],
 ]
 
-/** What belongs to one run: given to the job as parameters, in this order. */
-export const runGlobals = ['console', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const
-
 /** Names that are there although no job declares them. `global` is what `globalThis` was called in OpenFn v1. */
-export const globalNames: ReadonlySet<string> = new Set([...standardGlobals, ...runGlobals, 'global'])
+export const globalNames: ReadonlySet<string> = new Set([...standardGlobals, ...ofRunNames, 'global'])

@@ -8,6 +8,14 @@ import { type Niceness, pipeOf, rssOf, spawnChild } from './spawn-child.ts'
 /** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
 export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
+/**
+ * A job for one state, as JSON text. `answer` gives what the world says to a call of the run, numbered from 1 (JSON in, JSON out); the signal
+ * is aborted when the run is over. A run that is done again makes the same calls again.
+ */
+export type Work = Readonly<{ job: Job; state: string; answer: AnswerCall }>
+export type AnswerCall = (call: Call, signal: AbortSignal) => Promise<string>
+export type Call = Readonly<{ number: number; text: string }>
+
 /** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
 export type Answer =
   | Readonly<{ kind: 'outcome'; outcome: Outcome }>
@@ -18,7 +26,7 @@ export type Child = Readonly<{
   /** Resolves when a realm is warm; rejects with Fault `sandbox-unavailable` when the process could not start. */
   ready: Promise<void>
   ended: Promise<ChildEnd>
-  run(job: Job, state: string): Readonly<{ answer: Promise<Answer>; cut(): void }>
+  run(work: Work): Readonly<{ answer: Promise<Answer>; cut(): void }>
   size(): number
   isAlive(): boolean
   /** As it last said. */
@@ -88,6 +96,9 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
       case 'ended':
         for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
         return
+      case 'calls':
+        for (const { run, call, text } of message.calls) void ask(run, { number: call, text })
+        return
       case 'again':
         for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
         return
@@ -101,9 +112,31 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
     }
   }
 
+  const ask = async (run: number, call: Call): Promise<void> => {
+    const held = inHand.get(run)
+    if (!held) return
+    held.over ??= new AbortController()
+    const { signal } = held.over
+    try {
+      const text = await held.answer(call, signal)
+      if (!signal.aborted) frames.send(toChildText({ kind: 'answer', run, call: call.number, text }))
+    } catch (error) {
+      if (signal.aborted) return
+      held.failed(error)
+      cut(run)
+    }
+  }
+
+  const cut = (run: number): void => {
+    if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
+    settle(run, { kind: 'again', why: 'cut', childDied: false })
+  }
+
   const settle = (run: number, answer: Answer): void => {
-    inHand.get(run)?.settle(answer)
+    const held = inHand.get(run)
     inHand.delete(run)
+    held?.over?.abort()
+    held?.settled(answer)
     if (retiring && inHand.size === 0) kill('recycled')
   }
 
@@ -154,18 +187,14 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
   return {
     ready: ready.promise,
     ended: ended.promise,
-    run: (job, state) => {
+    run: ({ job, state, answer }) => {
       const run = ++lastRun
       const { timeoutMs, memoryMb } = job
-      const answer = Promise.withResolvers<Answer>()
+      const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       if (inHand.size === 0) quiet = 0
-      inHand.set(run, { settle: answer.resolve, memoryMb })
+      inHand.set(run, { settled: resolve, failed: reject, answer, memoryMb, over: undefined })
       frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
-      const cut = (): void => {
-        if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
-        settle(run, { kind: 'again', why: 'cut', childDied: false })
-      }
-      return { answer: answer.promise, cut }
+      return { answer: promise, cut: () => cut(run) }
     },
     size: () => inHand.size,
     isolates: () => isolates,
@@ -190,7 +219,12 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
 
 export const closedError = (): Error => new Error('The sandbox is closed')
 
-type InHand = Readonly<{ settle: (answer: Answer) => void; memoryMb: number }>
+type InHand = Readonly<{
+  settled: (answer: Answer) => void
+  failed: (error: unknown) => void
+  answer: AnswerCall
+  memoryMb: number
+}> & { over: AbortController | undefined }
 
 /** How far over its limit an isolate may go (the limit is a guideline, says isolated-vm). */
 const slack = 3

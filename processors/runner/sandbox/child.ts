@@ -57,6 +57,9 @@ const receive = async (text: string): Promise<void> => {
     case 'run':
       start(message.job, message)
       return
+    case 'answer':
+      for (const host of everyHost) host.answer(message)
+      return
     case 'cut':
       for (const host of everyHost) host.cut(message.run)
       return

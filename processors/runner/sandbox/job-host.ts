@@ -1,14 +1,18 @@
 import type { Outcome } from '../../../topology/words/run.ts'
 import { notRunnable, outOfMemory, timedOut } from './killed.ts'
-import { againText, endedText, firstLine, type JobToRun } from './messages.ts'
+import { againText, callsText, endedText, firstLine, type JobToRun } from './messages.ts'
 import type { Realm } from './realm-host.ts'
 
 /** A run on its way through a child. */
 export type RunToDo = Readonly<{ run: number; timeoutMs: number; state: string }>
 
+export type CallAnswer = Readonly<{ run: number; call: number; text: string }>
+
 /** The runs of one job version, in one isolate. Shared by as many as come; what one does to it, the others do again elsewhere. */
 export type JobHost = Readonly<{
   add(todo: RunToDo): void
+  /** What the world answered to a call of this run, as JSON. */
+  answer(answer: CallAnswer): void
   /** Nobody wants this run any longer. */
   cut(run: number): void
   /** Looks for runs that are over their time, and for an isolate that does not end. */
@@ -35,6 +39,7 @@ type InHand = Readonly<{ timeoutMs: number; startedAt: number }> & { askedAt: nu
 
 export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: JobHostOptions): JobHost => {
   const waiting: RunToDo[] = []
+  let answers: (number | string)[] = []
   const inHand = new Map<number, InHand>()
   let realm: Realm | undefined
   let mode: 'open' | 'draining' | 'closed' = 'open'
@@ -50,9 +55,10 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
       busy = true
       turnWanted = false
       const startedAt = performance.now()
-      const starts = begin(waiting.splice(0, atOnce), startedAt)
+      const given = { answers, starts: begin(waiting.splice(0, atOnce), startedAt) }
+      answers = []
       try {
-        deliver(await realm.turn(starts))
+        deliver(await realm.turn(given))
       } catch {
         giveUp('memory') // isolated-vm ended it at its limit. If it was we who did, this does nothing
       }
@@ -70,14 +76,16 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
 
   const deliver = (collected: string): void => {
     const [next, lines] = firstLine(collected)
-    const [due, more] = next.split(' ')
-    turnWanted ||= more !== undefined
+    const [due, more, calls] = next.split(' ')
+    turnWanted ||= more === 'more'
     clearTimeout(timer)
-    if (due) timer = setTimeout(wantTurn, Number(due))
+    if (due !== '-') timer = setTimeout(wantTurn, Number(due))
     if (lines !== '') {
       const fields = lines.split('\n')
+      const asked = fields.splice(0, Number(calls) * 3)
+      if (asked.length > 0) send(callsText(asked))
       for (let at = 0; at < fields.length; at += 3) inHand.delete(Number(fields[at]))
-      send(endedText(lines))
+      if (fields.length > 0) send(endedText(asked.length > 0 ? fields.join('\n') : lines))
     }
     if (mode === 'draining' && inHand.size === 0) close()
   }
@@ -154,6 +162,11 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
     add: (todo) => {
       waiting.push(todo)
       void pump()
+    },
+    answer: ({ run, call, text }) => {
+      if (!inHand.has(run)) return
+      answers.push(run, call, text)
+      wantTurn()
     },
     cut: (run) => {
       const at = waiting.findIndex((todo) => todo.run === run)

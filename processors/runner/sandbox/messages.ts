@@ -8,6 +8,7 @@ export type ToChild =
   | Readonly<{ kind: 'realm'; script: string }>
   | Readonly<{ kind: 'job'; job: number; facts: string }>
   | Readonly<{ kind: 'run'; run: number; job: number; timeoutMs: number; state: string }>
+  | Readonly<{ kind: 'answer'; run: number; call: number; text: string }>
   | Readonly<{ kind: 'cut'; run: number }>
 
 /** What the child must know of a job version to make it run. */
@@ -21,6 +22,8 @@ export const toChildText = (message: ToChild): string => {
       return `job\n${message.job}\n${message.facts}`
     case 'run':
       return `run\n${message.run}\n${message.job}\n${message.timeoutMs}\n${message.state}`
+    case 'answer':
+      return `answer\n${message.run}\n${message.call}\n${message.text}`
     case 'cut':
       return `cut\n${message.run}`
     default:
@@ -43,6 +46,11 @@ export const parseToChild = (text: string): ToChild => {
       const [timeoutMs, state] = firstLine(afterJob)
       return { kind, run: Number(run), job: Number(job), timeoutMs: Number(timeoutMs), state }
     }
+    case 'answer': {
+      const [run, afterRun] = firstLine(rest)
+      const [call, text] = firstLine(afterRun)
+      return { kind, run: Number(run), call: Number(call), text }
+    }
     case 'cut':
       return { kind, run: Number(rest) }
     default:
@@ -60,6 +68,8 @@ export type Isolates = Readonly<{ loaded: number; spare: number }>
 /** Said by a child that has runs, every `aliveMs`, and when it has none left: it watches over them. */
 export const aliveText = ({ loaded, spare }: Isolates): string => `alive\n${loaded}\n${spare}`
 export const aliveMs = 500
+/** Requests of runs to the world: run, number of the call, JSON, a line each. */
+export const callsText = (lines: readonly string[]): string => `calls\n${lines.join('\n')}`
 /** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
 export const endedText = (lines: string): string => `ended\n${lines}`
 export const againText = ({ why, runs }: Again): string => `again\n${[why, ...runs].join('\n')}`
@@ -70,6 +80,7 @@ export type FromChild =
   | Readonly<{ kind: 'ready' }>
   | Readonly<{ kind: 'alive'; isolates: Isolates }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
+  | Readonly<{ kind: 'calls'; calls: readonly Readonly<{ run: number; call: number; text: string }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
   | Readonly<{ kind: 'stuck'; job: number }>
 
@@ -81,22 +92,33 @@ export const parseFromChild = (text: string): FromChild => {
       return { kind }
     case 'alive':
       return { kind, isolates: { loaded: Number(lines[0]), spare: Number(lines[1]) } }
+    case 'calls':
+      return {
+        kind,
+        calls: byThree(lines).map(([run, call, text]) => ({ run: Number(run), call: Number(call), text })),
+      }
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
     case 'stuck':
       return { kind, job: Number(lines[0]) }
     case 'ended': {
-      const runs = []
-      for (let at = 0; at + 2 < lines.length; at += 3) {
-        const outcome = JSON.parse(lines[at + 1] ?? '') as Omit<Outcome, 'state'>
-        runs.push({ run: Number(lines[at]), outcome: { ...outcome, state: lines[at + 2] || null } })
-      }
+      const runs = byThree(lines).map(([run, outcome, state]) => ({
+        run: Number(run),
+        outcome: { ...(JSON.parse(outcome) as Omit<Outcome, 'state'>), state: state || null },
+      }))
       return { kind, runs }
     }
     default:
       throw new Error(`a message of unknown kind: ${(kind ?? '').slice(0, 40)}`)
   }
 }
+
+const byThree = (lines: readonly string[]): readonly (readonly [string, string, string])[] =>
+  Array.from({ length: Math.floor(lines.length / 3) }, (_, at) => [
+    lines[3 * at] ?? '',
+    lines[3 * at + 1] ?? '',
+    lines[3 * at + 2] ?? '',
+  ])
 
 /** The first line of a text, and what follows it. */
 export const firstLine = (text: string): readonly [string, string] => {

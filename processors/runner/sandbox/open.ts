@@ -1,18 +1,17 @@
-import type { Job } from '../../../topology/project/project.ts'
 import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
-import type { ChildEnd } from './child-process.ts'
+import type { AnswerCall, ChildEnd, Work } from './child-process.ts'
 import { openFleet, type SandboxState } from './fleet.ts'
 import { mayHaveTaken } from './killed.ts'
-import { attempt, openAlonePlaces, openSharedPlaces, type Work } from './places.ts'
+import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'
 import { openQuarantine } from './quarantine.ts'
 import { realmScript } from './realm-script.ts'
 
 /**
- * One job for one state. `state` is the JSON text of the initial state (`language/state.ts`); `alone`: in a child of its own from the start,
- * for one that may be why a whole runner died.
+ * One job for one state. `state` is the JSON text of the initial state (`language/state.ts`); `answer` is the run's only way into the world;
+ * `alone`: in a child of its own from the start, for one that may be why a whole runner died.
  */
-export type SandboxTask = Readonly<{ run: RunId; job: Job; state: string; alone?: boolean }>
+export type SandboxTask = Work & Readonly<{ run: RunId; alone?: boolean }>
 
 /**
  * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
@@ -63,11 +62,10 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
     return outcome
   }
 
-  const run = async ({ job, state, alone: byItself = false }: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
+  const run = async (task: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
     const time = new Date().toISOString()
-    const work = { job, state }
-    const outcome = await (byItself ? alone.run(work, signal) : outcomeOf(work, signal))
-    const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + job.adaptor }
+    const outcome = await (task.alone ? alone.run(task, signal) : outcomeOf(task, signal))
+    const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + task.job.adaptor }
     return { ...outcome, log: [line, ...outcome.log] }
   }
 

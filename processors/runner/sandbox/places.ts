@@ -1,16 +1,13 @@
 import { unlessAborted } from '../../../topology/flow/stop.ts'
-import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
-import type { Answer, Child } from './child-process.ts'
+import type { Answer, Child, Work } from './child-process.ts'
 import type { Fleet } from './fleet.ts'
 import { crashLoop, mayHaveTaken, outOfMemory } from './killed.ts'
 
-export type Work = Readonly<{ job: Job; state: string }>
-
 /** Does the work in a child, until the signal cuts it off: then it rejects with the signal's reason. */
-export const attempt = async (child: Child, { job, state }: Work, signal: AbortSignal): Promise<Answer> => {
+export const attempt = async (child: Child, work: Work, signal: AbortSignal): Promise<Answer> => {
   signal.throwIfAborted()
-  const { answer, cut } = child.run(job, state)
+  const { answer, cut } = child.run(work)
   signal.addEventListener('abort', cut, { once: true })
   try {
     const answered = await answer

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import ivm from 'isolated-vm'
 import type { Compiled } from '../language/compile.ts'
 import type { JobToRun } from './messages.ts'
@@ -6,12 +7,15 @@ import type { Runs } from './realm/runs.ts'
 /** An isolate that has been locked down, seen from the host: strings in, strings out. */
 export type Realm = Readonly<{
   load(compiled: Compiled, job: JobToRun): Promise<void>
-  /** Starts runs and fires timers; gives what came of it (`realm/runs.ts`). Rejects when the isolate ends meanwhile. */
-  turn(starts: readonly (number | string)[]): Promise<string>
+  /** Gives answers, starts runs and fires timers; what came of it is `realm/runs.ts`'s to say. Rejects when the isolate ends meanwhile. */
+  turn(given: Given): Promise<string>
   cut(run: number, waitedMs?: number): Promise<void>
   usedBytes(): Promise<number>
   dispose(): void
 }>
+
+/** `answers`: run, number of the call, JSON, and so on; `starts`: run, initial state, and so on. */
+export type Given = Readonly<{ answers: readonly (number | string)[]; starts: readonly (number | string)[] }>
 
 /**
  * Makes realms from the realm's script. The script runs once in a process: each realm begins with a snapshot of what it left, which is locked
@@ -37,16 +41,19 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
       door.get('cut', { reference: true }),
     ])
     return {
-      load: async ({ script, inserts, operations }, { console, logLimitBytes }) => {
+      load: async ({ script, ...facts }, { console, logLimitBytes }) => {
         // The script begins one line above the user's first.
         const compiled = await isolate.compileScript(script, { filename: 'job.js', lineOffset: -1 })
         const job = await compiled.run(context, { reference: true })
         compiled.release()
-        await load.apply(undefined, [job.derefInto(), JSON.stringify({ inserts, operations, console, logLimitBytes })])
+        await load.apply(undefined, [
+          job.derefInto(),
+          JSON.stringify({ ...facts, seed: randomBytes(32).toString('hex'), console, logLimitBytes }),
+        ])
       },
-      turn: async (starts) => {
+      turn: async ({ answers, starts }) => {
         try {
-          return (await turn.apply(undefined, [...starts], awaited)) as string
+          return (await turn.apply(undefined, [answers.length / 3, ...answers, ...starts], awaited)) as string
         } catch (error) {
           if (isolate.isDisposed) throw error
           return (await again.apply(undefined, [])) as string // the error is of a job's promise that nobody asked
@@ -71,5 +78,5 @@ const awaited = { result: { promise: true, copy: true } } as const
 /** Done in a context of its own before the snapshot is taken, so that the code of a realm's first steps is compiled in it. */
 const rehearsal = `
 const runs = penstock()
-runs.load(async (add) => add(0, () => fn((state) => state)), '{"inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
-void runs.turn(1, '{"data":{}}')`
+runs.load(async (add) => add(0, () => fn((state) => state)), '{"uses":[],"seed":"","inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
+void runs.turn(0, 1, '{"data":{}}')`

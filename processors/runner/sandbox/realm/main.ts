@@ -1,5 +1,6 @@
 import './console.ts'
 import 'ses'
+import { ofRun } from '../../language/of-run.ts'
 import { operations } from '../../language/operations.ts'
 import { lockDown, repair } from './lockdown.ts'
 import { openRuns, type Runs } from './runs.ts'
@@ -12,5 +13,5 @@ repair()
  */
 export const open = (): Runs => {
   lockDown(operations)
-  return openRuns()
+  return openRuns(ofRun)
 }

@@ -1,20 +1,26 @@
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
 import type { Operation, State } from '../../language/core.ts'
+import type { OfRun, RunHost } from '../../language/host.ts'
 import type { Insert, Place } from '../../language/positions.ts'
+import { type Calls, openCalls } from './calls.ts'
 import { type Failure, failureOf, NotRunnable } from './failure.ts'
 import { finalState, maxBytes } from './final-state.ts'
 import { type Log, openLog } from './log.ts'
+import { openRandom } from './random.ts'
 import { openTimers, type Timers } from './timers.ts'
 
 /** A compiled job (`language/compile.ts`), as V8 gives it back. */
 export type JobFunction = (
   add: (number: number, thunk: () => unknown) => void,
-  console: Log['console'],
-  ...timers: readonly unknown[]
+  ...uses: readonly unknown[]
 ) => Promise<void>
 
 /** What the realm is told of its one job, once. */
 export type JobFacts = Readonly<{
+  /** What the job takes beside `add`, in order. */
+  uses: readonly string[]
+  /** 32 random bytes of this realm's own, in hex. */
+  seed: string
   inserts: readonly Insert[]
   operations: readonly (Place & Readonly<{ name: string }>)[]
   console: boolean
@@ -25,26 +31,32 @@ export type JobFacts = Readonly<{
 export type Runs = Readonly<{
   load(job: JobFunction, facts: string): void
   /**
-   * Fires the timers that are due, starts runs (number, initial state, number, initial state …), and gives what came of it: a line with the
-   * milliseconds until the next timer (empty: none) and, where runs may still be moving, `more`: another turn is wanted. Then three lines for
-   * each run that has ended: number, outcome without state, state (empty: none). No line holds a line break, because JSON has none.
+   * Fires the timers that are due, hands out `answers` answers (run, number of the call, JSON), starts runs (number, initial state), and gives
+   * what came of it. First a line of three: milliseconds until the next timer (`-`: none), `more` where runs may still be moving, so that another
+   * turn is wanted (else `-`), and how many calls follow. Then three lines for each call (run, its number, JSON), and three for each run that has
+   * ended: number, outcome without state, state (empty: none). No line holds a line break, because JSON has none.
    */
-  turn(...starts: readonly (number | string)[]): Promise<string>
+  turn(answers: number, ...texts: readonly (number | string)[]): Promise<string>
   /** What the last turn gave: V8 loses it when a job leaves a promise that nobody asks why it was rejected. */
   again(): string
   /** Ends a run that did not end by itself. A wait of undefined: nobody wants to hear of it. */
   cut(run: number, waitedMs?: number): void
 }>
 
-type Run = Readonly<{ number: number; log: Log; timers: Timers }> & { operation: number | null; ended: boolean }
+type Run = Readonly<{ number: number; log: Log; timers: Timers; calls: Calls }> & {
+  operation: number | null
+  ended: boolean
+}
 
-/** The runs of one job in this realm. */
-export const openRuns = (): Runs => {
+/** The runs of one job in this realm. `makers`: what a job may take for each of its runs. */
+export const openRuns = (makers: OfRun): Runs => {
   const open = new Map<number, Run>()
+  const random = openRandom()
+  let asked: (number | string)[] = []
   let ended: string[] = []
   let given = ''
   let job: JobFunction | undefined
-  let facts: JobFacts = { inserts: [], operations: [], console: true, logLimitBytes: 0 }
+  let facts: JobFacts = { uses: [], seed: '', inserts: [], operations: [], console: true, logLimitBytes: 0 }
 
   const start = async (run: Run, state: string): Promise<void> => {
     try {
@@ -73,11 +85,11 @@ export const openRuns = (): Runs => {
   /** The job's own declarations come first, all of them; then its operations are made, in order; only then is one called. */
   const operationsOf = async (run: Run): Promise<readonly Operation[]> => {
     const thunks: (() => unknown)[] = []
-    const { setTimeout, setInterval, clear } = run.timers
     const add = (number: number, thunk: () => unknown): void => {
       thunks[number] = thunk
     }
-    await job?.(add, run.log.console, setTimeout, clear, setInterval, clear)
+    const host = hostOf(run)
+    await job?.(add, ...facts.uses.map((name) => makers[name]?.(host)))
     return thunks.map((thunk, number) => {
       run.operation = number
       const made = thunk()
@@ -89,6 +101,15 @@ export const openRuns = (): Runs => {
     })
   }
 
+  const hostOf = ({ log, timers, calls }: Run): RunHost => ({
+    http: calls.http,
+    console: log.console,
+    random: random.bytes,
+    setTimeout: timers.setTimeout,
+    setInterval: timers.setInterval,
+    clearTimer: timers.clear,
+  })
+
   const nameOf = (number: number): string => {
     const { name, line } = facts.operations[number] ?? { name: 'an operation', line: 0 }
     return `${name}(…) in line ${line}`
@@ -96,13 +117,18 @@ export const openRuns = (): Runs => {
 
   const end = (run: Run, outcome: Ending, state = ''): void => {
     if (run.ended) return
-    run.ended = true
-    run.timers.end()
-    open.delete(run.number)
+    close(run)
     const flood =
       run.log.flooded() &&
       killed(run, { name: 'LogFloodError', message: 'The job printed far more than its log may hold' })
     ended.push(String(run.number), JSON.stringify({ ...(flood || outcome), log: run.log.lines }), flood ? '' : state)
+  }
+
+  const close = (run: Run): void => {
+    run.ended = true
+    run.timers.end()
+    run.calls.end()
+    open.delete(run.number)
   }
 
   /** Whether one was due. */
@@ -118,7 +144,8 @@ export const openRuns = (): Runs => {
 
   const begin = (number: number, state: string): Run => {
     const log = openLog(facts.logLimitBytes, facts.console)
-    const run: Run = { number, log, timers: openTimers(), operation: null, ended: false }
+    const calls = openCalls((call, text) => asked.push(number, call, text))
+    const run: Run = { number, log, timers: openTimers(), calls, operation: null, ended: false }
     open.set(number, run)
     void start(run, state)
     return run
@@ -128,8 +155,9 @@ export const openRuns = (): Runs => {
     const now = Date.now()
     let due = Number.POSITIVE_INFINITY
     for (const run of open.values()) due = Math.min(due, run.timers.due())
-    const wait = due === Number.POSITIVE_INFINITY ? '' : Math.max(0, due - now)
-    const text = [`${wait}${more ? ' more' : ''}`, ...ended].join('\n')
+    const wait = due === Number.POSITIVE_INFINITY ? '-' : Math.max(0, due - now)
+    const text = [`${wait} ${more ? 'more' : '-'} ${asked.length / 3}`, ...asked, ...ended].join('\n')
+    asked = []
     ended = []
     return text
   }
@@ -159,11 +187,18 @@ export const openRuns = (): Runs => {
     load: (loaded, text) => {
       job = loaded
       facts = JSON.parse(text) as JobFacts
+      random.seed(facts.seed)
     },
-    turn: async (...starts) => {
+    turn: async (answers, ...texts) => {
       const now = Date.now()
       const moved = [...open.values()].filter((run) => fireTimers(run, now))
-      for (let at = 0; at < starts.length; at += 2) moved.push(begin(Number(starts[at]), String(starts[at + 1])))
+      let at = 0
+      for (; at < answers * 3; at += 3) {
+        const run = open.get(Number(texts[at]))
+        run?.calls.answer(Number(texts[at + 1]), String(texts[at + 2]))
+        if (run) moved.push(run)
+      }
+      for (; at < texts.length; at += 2) moved.push(begin(Number(texts[at]), String(texts[at + 1])))
       given = collect(!(await haveEnded(moved)))
       return given
     },
@@ -173,9 +208,7 @@ export const openRuns = (): Runs => {
       if (!run) return
       if (waitedMs !== undefined)
         end(run, killed(run, { name: 'TimeoutError', message: `The job took more than ${waitedMs} ms` }))
-      run.ended = true
-      run.timers.end()
-      open.delete(number)
+      close(run)
     },
   }
 }

@@ -1,0 +1,12 @@
+import type { OfRun } from './host.ts'
+
+/** All that is made for a run when its job mentions it. The job takes it as a parameter, so it is out of reach of other runs. */
+export const ofRun: OfRun = {
+  console: ({ console }) => console,
+  setTimeout: ({ setTimeout }) => setTimeout,
+  setInterval: ({ setInterval }) => setInterval,
+  clearTimeout: ({ clearTimer }) => clearTimer,
+  clearInterval: ({ clearTimer }) => clearTimer,
+}
+
+export const ofRunNames: readonly string[] = Object.keys(ofRun)
