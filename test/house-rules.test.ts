@@ -91,6 +91,8 @@ describe('house rules', () => {
       typebox: /^(topology|console|ingress\/webhook|infra\/http)\//,
       'fastest-levenshtein': /^(topology\/project|processors\/runner\/language)\//,
       'jsonpath-plus': /^(ingress\/webhook|topology|processors\/runner\/language)\//,
+      buffer: /^processors\/runner\/language\/web\//,
+      'whatwg-url-minimum': /^processors\/runner\/language\/web\//,
     }
     expect(
       broken(({ path, imports }) =>
