@@ -1,14 +1,9 @@
 import type { MessageLog } from '../../topology/flow/ports.ts'
 import type { Deployment, DeployOutcome } from '../../topology/project/deployment.ts'
 import { StartProblem } from '../start-problem.ts'
-import type { OpenCatalogue } from './open.ts'
+import { readBack, type WriteTo } from './read-back.ts'
 
-export type DeployTo = Readonly<{
-  log: Pick<MessageLog, 'append' | 'ensureTopics'>
-  catalogue: Pick<OpenCatalogue, 'verdictOn'>
-  /** Ends the waiting; the deploy may take effect all the same. */
-  signal: AbortSignal
-}>
+export type DeployTo = WriteTo & Readonly<{ log: Pick<MessageLog, 'ensureTopics'> }>
 
 /**
  * Writes a deploy: its topics first, so that nobody meets a job without one, then its records; then reads its own record back, which says
@@ -18,22 +13,13 @@ export const deployProject = async (
   deployment: Deployment,
   { log, catalogue, signal }: DeployTo,
 ): Promise<DeployOutcome> => {
-  const giveUp = new AbortController()
   try {
     await log.ensureTopics(deployment.topics)
   } catch (error) {
     if (error instanceof StartProblem) return { kind: 'topics-refused', detail: error.message }
     throw error
   }
-  const verdict = catalogue.verdictOn(deployment.token, AbortSignal.any([signal, giveUp.signal]))
-  verdict.catch(() => {}) // when the writing fails, that is what is thrown
-  try {
-    await log.append(deployment.records)
-  } catch (error) {
-    giveUp.abort(error)
-    throw error
-  }
-  const read = await verdict
+  const read = await readBack(deployment, { log, catalogue, signal })
   switch (read.kind) {
     case 'accepted':
       return { kind: 'accepted', offset: read.offset }
@@ -43,6 +29,8 @@ export const deployProject = async (
       return { kind: 'source-taken', id: read.id }
     case 'unreadable':
       throw new Error(`What was deployed cannot be read back: ${read.detail}`)
+    case 'credential':
+      throw new Error(`What was deployed was read back as the credential ${read.name}`)
     default:
       return read satisfies never
   }

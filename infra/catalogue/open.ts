@@ -14,13 +14,15 @@ export type OpenCatalogue = Catalogue &
   Readonly<{
     /** What a next deploy of the project builds on. */
     history(project: string): History
+    /** The version of the last record of a credential, a deletion too; 0 for none. What its next change builds on. */
+    credentialVersion(name: string): number
     /** Resolves when the record with this token has been read. Ask before writing the record. */
     verdictOn(token: string, signal: AbortSignal): Promise<Verdict>
     /** Aborts, with the reason, when the log can be followed no more: what this catalogue says grows old from then on. */
     broken: AbortSignal
   }>
 
-/** What a deploy's record came to, and where it lies. */
+/** What a record came to, and where it lies. */
 export type Verdict = Exclude<Applied, { kind: 'code' }> & Readonly<{ offset: bigint }>
 
 /** Reads `definitions` to its end, then goes on following it. Tries again for as long as the log is not to be had, or until `signal` aborts. */
@@ -86,6 +88,8 @@ export async function openCatalogue(
     known: fold.known,
     sourceById: fold.sourceById,
     jobVersion: fold.jobVersion,
+    credentials: fold.credentials,
+    credentialVersion: fold.credentialVersion,
     history: fold.history,
     offset: () => offset,
     broken: broken.signal,

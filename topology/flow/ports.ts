@@ -1,4 +1,5 @@
 import type { TopicSpec } from '../topics.ts'
+import type { Sealed } from '../words/credential.ts'
 import type { Incoming, Outgoing } from '../words/record.ts'
 
 /** One record in hand, to be settled in any order; the log knows which offsets below are still open. */
@@ -118,3 +119,16 @@ export type Store = AsyncDisposable &
     read(sql: string, options: ReadOptions): Promise<readonly Uint8Array[]>
     command(sql: string): Promise<void>
   }>
+
+/**
+ * Keeps texts secret under the installation's key. `bound`: what the text belongs to; with any other it does not open. Throws `CredentialError`
+ * that says what key is missing, or that the text was changed.
+ */
+export type Secrets = Readonly<{
+  /** Names the key that seals now; null for none. */
+  keyId: string | null
+  seal(text: string, bound: string): Sealed
+  open(sealed: Sealed, bound: string): string
+  /** The same text, bound to something else, under the key that seals now. */
+  rewrap(sealed: Sealed, bound: Readonly<{ from: string; to: string }>): Sealed
+}>

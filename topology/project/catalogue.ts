@@ -1,7 +1,8 @@
 import { Fault } from '../flow/fault.ts'
+import type { Credential } from '../words/credential.ts'
 import type { Job, Project, Source } from './project.ts'
 
-/** The projects in force, as this process has read them from `definitions` so far. */
+/** The projects and credentials in force, as this process has read them from `definitions` so far. */
 export type Catalogue = Readonly<{
   projects(): ReadonlyMap<string, Deployed>
   /**
@@ -13,6 +14,8 @@ export type Catalogue = Readonly<{
   sourceById(id: string): Readonly<{ project: Deployed; source: Source }> | undefined
   /** A job as it was in a version, also when newer ones are in force. */
   jobVersion(project: string, job: string, version: number): Job | undefined
+  /** The credentials of all projects by name, sealed; another map after each change. */
+  credentials(): ReadonlyMap<string, Credential>
   /** Offset in `definitions` up to which (inclusive) this catalogue has read; -1 for nothing. */
   offset(): bigint
   /** Resolves when the catalogue has read the offset. Throws Fault `catalogue-lost` when it reads no more. */

@@ -3,6 +3,7 @@ import { type Definition, type LaterRecord, type ProjectRecord, parseDefinition 
 import type { Incoming } from '../words/record.ts'
 import type { Catalogue, Deployed } from './catalogue.ts'
 import type { History } from './deployment.ts'
+import { type CredentialOutcome, type CredentialsFold, foldCredentials } from './fold-credentials.ts'
 import type { Job, Source } from './project.ts'
 import { codeIdOf } from './schema.ts'
 import { restored } from './stored.ts'
@@ -13,19 +14,22 @@ export type Applied =
   | Readonly<{ kind: 'accepted'; project: string; token: string }>
   | Readonly<{ kind: 'stale'; project: string; token: string }>
   | Readonly<{ kind: 'source-taken'; project: string; token: string; id: string }>
+  | Readonly<{ kind: 'credential'; name: string; token: string; outcome: CredentialOutcome }>
   | Readonly<{ kind: 'unreadable'; detail: string; token?: string }>
 
 export type DefinitionsFold = Pick<Catalogue, 'projects' | 'known' | 'sourceById' | 'jobVersion'> &
+  Omit<CredentialsFold, 'apply'> &
   Readonly<{ apply(record: Incoming): Applied; history(project: string): History }>
 
 /**
- * The state of all projects after some records of `definitions`. It depends on nothing but the records and their order, so every role comes
+ * The state of all projects and credentials after some records of `definitions`. It depends on nothing but the records and their order, so every role comes
  * to the same. `projects()` and `known()` are other maps after each change, never the same ones changed.
  */
 export const foldDefinitions = (): DefinitionsFold => {
   const codes = new Map<string, string>()
   const pasts = new Map<string, Past>()
   const bySourceId = new Map<string, Readonly<{ project: Deployed; source: Source }>>()
+  const { apply: takeCredential, ...credentials } = foldCredentials()
   let inForce: ReadonlyMap<string, Deployed> = new Map()
   let known: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
@@ -53,6 +57,13 @@ export const foldDefinitions = (): DefinitionsFold => {
         }
       case 'project':
         return isStale(definition) ? { ...named(definition), kind: 'stale' } : deploy(definition)
+      case 'credential': {
+        const { name, version, token } = definition
+        const outcome = takeCredential(definition)
+        return outcome.kind === 'later'
+          ? { kind: 'unreadable', detail: `version ${version} of the credential ${name}, by a later release` }
+          : { kind: 'credential', name, token, outcome }
+      }
       default:
         return definition satisfies never
     }
@@ -108,6 +119,7 @@ export const foldDefinitions = (): DefinitionsFold => {
   }
 
   return {
+    ...credentials,
     apply,
     projects: () => inForce,
     known: () => known,

@@ -1,11 +1,12 @@
-import { Fault } from '../flow/fault.ts'
 import { definitionsTopic } from '../topics.ts'
 import { isName } from '../words/ids.ts'
-import { isJsonObject, type JsonObject, parseExact } from '../words/json.ts'
+import { isJsonObject, type JsonObject } from '../words/json.ts'
 import type { Incoming, Outgoing } from '../words/record.ts'
+import { type CredentialRecord, parseCredential } from './credentials.ts'
+import { isCount, objectOf, unreadable } from './definition-checks.ts'
 
 /** A record of the topic `definitions` (design.md 3). */
-export type Definition = CodeRecord | ProjectRecord | LaterRecord
+export type Definition = CodeRecord | ProjectRecord | LaterRecord | CredentialRecord
 
 /** Source text of a job under its SHA-256. Stands above every project record that names it. */
 export type CodeRecord = Readonly<{ kind: 'code'; id: string; code: string }>
@@ -70,11 +71,14 @@ export const projectRecord = (record: Omit<ProjectRecord, 'kind'>): Outgoing => 
 export const parseDefinition = (record: Incoming): Definition => {
   const [kind, name, ...rest] = record.key?.toString('utf8').split('/') ?? []
   const value = record.value?.toString('utf8')
-  if (value === undefined || name === undefined || rest.length > 0) throw unreadable('neither a code nor a project')
+  if (value === undefined || name === undefined || rest.length > 0) throw unreadable(noneOfOurs)
   if (kind === 'code') return { kind, id: name, code: value }
   if (kind === 'project') return parseProject(name, value)
-  throw unreadable('neither a code nor a project')
+  if (kind === 'credential') return parseCredential(name, value)
+  throw unreadable(noneOfOurs)
 }
+
+const noneOfOurs = 'neither a code, a project nor a credential'
 
 const parseProject = (name: string, value: string): ProjectRecord | LaterRecord => {
   const record = objectOf(value)
@@ -92,17 +96,3 @@ const parseProject = (name: string, value: string): ProjectRecord | LaterRecord 
   if (!isJsonObject(document)) throw unreadable('it has no document')
   return { kind: 'project', ...facts, document }
 }
-
-const objectOf = (value: string): JsonObject => {
-  try {
-    const parsed = parseExact(value)
-    if (isJsonObject(parsed)) return parsed
-  } catch (cause) {
-    throw unreadable('not JSON', cause)
-  }
-  throw unreadable('no JSON object')
-}
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
-const unreadable = (detail: string, cause?: unknown): Fault =>
-  new Fault('message-unreadable', `a record of ${definitionsTopic}: ${detail}`, { cause })
