@@ -1,16 +1,21 @@
-import { type CallExpression, type Comment, type Position, type Program, parse } from 'acorn'
+import { type Comment, type Expression, type Program, parse } from 'acorn'
+import { type Chain, chained, chainsOf } from './chains.ts'
+import { deferredName } from './deferred.ts'
+import { blanked, type Edit, edited, type Wrap } from './edits.ts'
 import { type Names, namesOf } from './free-names.ts'
-import { globalNames } from './globals.ts'
-import { ofRunNames } from './of-run.ts'
-import { operationCalls } from './operation-calls.ts'
-import { operationNames } from './operations.ts'
-import { type Insert, type Place, userPlace } from './positions.ts'
+import { importsOf } from './imports.ts'
+import { lazyState } from './lazy-state.ts'
+import { type OperationPlace, operationPlaces } from './operation-calls.ts'
+import { type Insert, type Place, placesIn, userPlace } from './positions.ts'
 import { offsetOf, type Problem, placeAt, problemAt } from './problem.ts'
-import { Refusal, refuseUnknown, refuseUseless } from './refuse.ts'
+import { Refusal } from './refusal.ts'
+import { refuseUnknownCalls, refuseUnknownNames, refuseUseless } from './refuse.ts'
+import { commonScope, isInScope, type Scope, stateName } from './scope.ts'
 
 /**
- * A job ready to run. `script` is an expression: an async arrow function that takes `add(number, thunk)` and what `uses` names (`of-run.ts`),
- * declares what the job declares, and adds the job's operations in order. The user's line n is line n + 1 of it; `inserts` map columns back.
+ * A job ready to run. `script` is an expression: an async arrow function that takes `add(number, thunk)` and what `uses` names, in that order
+ * (`of-run.ts`, an adaptor's own, `stateName`), declares what the job declares, and adds the job's operations in order. The user's line n is
+ * line n + 1 of it; `inserts` map columns back.
  */
 export type Compiled = Readonly<{
   kind: 'compiled'
@@ -21,17 +26,31 @@ export type Compiled = Readonly<{
 }>
 
 /**
- * Compiles a job's code. What upstream silently ignores (an `if` or `await` around a top-level operation) is a problem here.
+ * Compiles a job's code, in OpenFn's older dialect or in its newer one: what tells them apart means the same in both. What upstream silently
+ * ignores (an `if` or `await` around a top-level operation) is a problem here.
  * The same code always gives the same result, and no code makes it throw.
  */
-export const compileJob = (code: string): Compiled | Problem => {
+export const compileJob = (code: string, scope: Scope = commonScope): Compiled | Problem => {
   try {
     const program = parseAs(code, 'module')
-    const names = namesOf(program)
-    refuseUnknown(names)
-    const calls = operationCalls(program, names)
-    refuseUseless(program, names, calls)
-    return checked(code, wrap(code, names, calls))
+    const { lines, aliases } = importsOf(program, scope)
+    const names = namesOf(program, aliases)
+    refuseUnknownCalls({ names, scope })
+    const places = operationPlaces(program, { names, scope })
+    refuseUseless(program, { names, scope, places })
+    const lazy = lazyState(program, { names, scope })
+    refuseUnknownNames({ names, scope })
+    const chains = chainsOf(program, { code, names, scope })
+    const job = { code, names, scope, chains }
+    return checked(
+      code,
+      written(job, {
+        places,
+        aliases,
+        wraps: lazy.wraps,
+        edits: [...lazy.edits, ...lines.map((line) => blanked(code, line)), ...exportMarks(program, code)],
+      }),
+    )
   } catch (error) {
     if (error instanceof Refusal) return problemAt(code, error.offset, error.message)
     if (error instanceof SyntaxError && 'pos' in error) return problemAt(code, Number(error.pos), textOf(error))
@@ -41,50 +60,77 @@ export const compileJob = (code: string): Compiled | Problem => {
 }
 
 const parseAs = (code: string, sourceType: 'module' | 'script', onComment: Comment[] = []): Program =>
-  parse(code, { ecmaVersion: 'latest', sourceType, allowHashBang: false, locations: true, onComment })
+  parse(code, { ecmaVersion: 'latest', sourceType, allowHashBang: false, onComment })
 
 /** acorn's message without the place, which we tell in our own way. */
 const textOf = (error: SyntaxError): string => error.message.replace(/ \(\d+:\d+\)$/, '')
 
+/** `export default` before the list of operations. */
+const exportMarks = (program: Program, code: string): readonly Edit[] =>
+  program.body
+    .filter((statement) => statement.type === 'ExportDefaultDeclaration')
+    .map(({ start, declaration }) => blanked(code, { start, end: declaration.start }))
+
+type Job = Readonly<{ code: string; names: Names; scope: Scope; chains: readonly Chain[] }>
+type Changes = Readonly<{
+  places: readonly OperationPlace[]
+  aliases: ReadonlyMap<string, string>
+  wraps: readonly Wrap[]
+  edits: readonly Edit[]
+}>
+
 /** Operations are wrapped where they stand, so that lines stay; they are thunks, so that all declarations come first. */
-const wrap = (code: string, names: Names, calls: readonly CallExpression[]): Compiled => {
-  const add = unusedName(code)
-  const locals = new Set(
-    names.free
-      .filter((one) => one.written && !operationNames.has(one.name) && !globalNames.has(one.name))
-      .map((one) => one.name),
-  )
-  const parts: string[] = []
-  const inserts: Insert[] = []
-  let done = 0
-  const insert = (offset: number, at: Position | undefined, text: string): void => {
-    inserts.push({ ...placeOf(at), length: text.length })
-    parts.push(code.slice(done, offset), text)
-    done = offset
-  }
-  const operations = calls.map((call, number) => {
-    insert(call.start, call.loc?.start, `${add}(${number},()=>(`)
-    insert(call.end, call.loc?.end, '))')
-    return { name: nameIn(code, call), ...placeOf(call.loc?.start) }
+const written = ({ code, names, scope, chains }: Job, { places, aliases, wraps, edits }: Changes): Compiled => {
+  const [add, then, promise] = ['$add', '$then', '$promise'].map((name) => unusedName(code, name)) as Triple
+  const used = new Set(names.free.map(({ name }) => name))
+  const links = chained(chains, { then, promise })
+  const { text, inserts } = edited(code, {
+    wraps: [
+      ...places.map(({ expression: { start, end } }, at) => ({
+        start,
+        end,
+        before: `${add}(${at},()=>(`,
+        after: '))',
+      })),
+      ...wraps,
+      ...links.wraps,
+    ],
+    edits: [...edits, ...links.edits],
   })
-  const uses = ofRunNames.filter((name) => names.free.some((one) => one.name === name))
-  const declared = locals.size > 0 ? `let ${[...locals].join()};` : ''
-  const head = `'use strict';(async(${[add, ...uses].join()})=>{${declared}{\n`
-  const script = `${head}${parts.join('')}${code.slice(done)}\n}})`
-  return { kind: 'compiled', script, uses, inserts, operations }
+  const uses = [stateName, ...scope.ofRun].filter((name) =>
+    name === deferredName ? chains.length > 0 : used.has(name),
+  )
+  const params = [add, ...uses.map((name) => (name === deferredName ? then : name))]
+  const own = names.free.filter(({ how, name }) => how === 'write' && !isInScope(scope, name)).map(({ name }) => name)
+  const renamed = [...aliases]
+    .filter(([, imported]) => used.has(imported))
+    .map(([name, imported]) => `${name}=${imported}`)
+  const head = `'use strict';(async(${params})=>{${declare('let', new Set(own))}${declare('const', renamed)}{\n`
+  const place = placesIn(code)
+  const operations = places.map(({ expression, maker }) => ({ name: nameOf(code, maker), ...place(expression.start) }))
+  return { kind: 'compiled', script: `${head}${text}\n}})`, uses, inserts, operations }
 }
 
-/** acorn counts columns from 0. */
-const placeOf = (at: Position | undefined): Place => ({ line: at?.line ?? 1, column: (at?.column ?? 0) + 1 })
+type Triple = [string, string, string]
 
-const unusedName = (code: string): string => {
-  let name = '$add'
+const declare = (keyword: 'let' | 'const', names: Iterable<string>): string => {
+  const list = [...names].join()
+  return list && `${keyword} ${list};`
+}
+
+const unusedName = (code: string, begin: string): string => {
+  let name = begin
   while (code.includes(name)) name += '$'
   return name
 }
 
-const nameIn = (code: string, { callee }: CallExpression): string =>
-  callee.type === 'Identifier' ? callee.name : code.slice(callee.start, Math.min(callee.end, callee.start + 60))
+/** What the operation's maker is called; without a maker it has no name of its own. */
+const nameOf = (code: string, maker: Expression): string => {
+  const { type, start, end } = maker.type === 'CallExpression' ? maker.callee : maker
+  return type === 'Identifier' || maker.type === 'CallExpression'
+    ? code.slice(start, Math.min(end, start + 60))
+    : 'operation'
+}
 
 /**
  * Reads the script once more, as V8 will: some code is a fine module and yet another script (`<!--` begins a comment in one only).

@@ -2,32 +2,42 @@ import type { AnyNode, Node, Pattern, Program } from 'acorn'
 
 /** A use of a name that the program declares nowhere around it. */
 export type FreeName = Readonly<{
+  /** What it means: of an import under another name, the name that it was imported by. */
   name: string
   node: Node
-  written: boolean
-  /** It is what a call calls. */
-  called: boolean
+  /** `call`: it is what a call calls, or whose method. `typeof` asks, and may be told that there is no such thing. */
+  how: 'read' | 'write' | 'call' | 'typeof'
   /** It stands within a function, so it is not looked up when the job is loaded. */
   inFunction: boolean
 }>
 
 /** What the compiler wants to know of a program's names. */
-export type Names = Readonly<{ free: readonly FreeName[]; topLevelAwaits: readonly Node[] }>
+export type Names = Readonly<{
+  free: readonly FreeName[]
+  /** Declared at the top level. */
+  declared: readonly string[]
+  topLevelAwaits: readonly Node[]
+}>
 
-/** Finds the free names of a program by ECMAScript's rules of scope. Throws `RangeError` where code nests too deeply to be walked. */
-export const namesOf = (program: Program): Names => {
+/**
+ * Finds the free names of a program by ECMAScript's rules of scope; what is imported is free, and `aliases` say by which name it was imported.
+ * Throws `RangeError` where code nests too deeply to be walked.
+ */
+export const namesOf = (program: Program, aliases: ReadonlyMap<string, string>): Names => {
   const free: FreeName[] = []
   const topLevelAwaits: Node[] = []
 
-  const use = (node: AnyNode & { type: 'Identifier' }, at: At, how: 'read' | 'write' | 'call' = 'read'): void => {
+  const use = (node: AnyNode & { type: 'Identifier' }, at: At, how: FreeName['how'] = 'read'): void => {
     for (let scope: Scope | null = at.scope; scope; scope = scope.outer) if (scope.names.has(node.name)) return
-    free.push({
-      name: node.name,
-      node,
-      written: how === 'write',
-      called: how === 'call',
-      inFunction: at.inFunction,
-    })
+    free.push({ name: aliases.get(node.name) ?? node.name, node, how, inFunction: at.inFunction })
+  }
+
+  const walkCallee = (node: AnyNode, at: At): void => {
+    if (node.type === 'Identifier') use(node, at, 'call')
+    else if (node.type === 'MemberExpression') {
+      walkCallee(node.object, at)
+      if (node.computed) walk(node.property, at)
+    } else walk(node, at)
   }
 
   const walkAll = (nodes: readonly (AnyNode | null | undefined)[], at: At): void => {
@@ -70,9 +80,12 @@ export const namesOf = (program: Program): Names => {
         use(node, at)
         return
       case 'CallExpression':
-        if (node.callee.type === 'Identifier') use(node.callee, at, 'call')
-        else walk(node.callee, at)
+        walkCallee(node.callee, at)
         walkAll(node.arguments, at)
+        return
+      case 'UnaryExpression':
+        if (node.operator === 'typeof' && node.argument.type === 'Identifier') use(node.argument, at, 'typeof')
+        else walk(node.argument, at)
         return
       case 'AwaitExpression':
         if (!at.inFunction) topLevelAwaits.push(node)
@@ -156,6 +169,7 @@ export const namesOf = (program: Program): Names => {
       case 'LabeledStatement':
         walk(node.body, at)
         return
+      case 'ImportDeclaration':
       case 'BreakStatement':
       case 'ContinueStatement':
       case 'MetaProperty':
@@ -165,8 +179,9 @@ export const namesOf = (program: Program): Names => {
     }
   }
 
-  walk(program, { scope: { names: new Set(varNames(program)), outer: null }, inFunction: false })
-  return { free, topLevelAwaits }
+  const vars = varNames(program)
+  walk(program, { scope: { names: new Set(vars), outer: null }, inFunction: false })
+  return { free, declared: [...vars, ...lexicalNames(program.body)], topLevelAwaits }
 }
 
 type Scope = Readonly<{ names: ReadonlySet<string>; outer: Scope | null }>

@@ -1,4 +1,8 @@
+import { deferred, deferredName } from './deferred.ts'
 import type { OfRun } from './host.ts'
+
+/** Those that a job calls at its top level: they give operations. */
+const operationsOfRun: OfRun = {}
 
 /** All that is made for a run when its job mentions it. The job takes it as a parameter, so it is out of reach of other runs. */
 export const ofRun: OfRun = {
@@ -7,6 +11,10 @@ export const ofRun: OfRun = {
   setInterval: ({ setInterval }) => setInterval,
   clearTimeout: ({ clearTimer }) => clearTimer,
   clearInterval: ({ clearTimer }) => clearTimer,
+  [deferredName]: () => deferred,
+  ...operationsOfRun,
 }
 
 export const ofRunNames: readonly string[] = Object.keys(ofRun)
+
+export const ofRunOperationNames: readonly string[] = Object.keys(operationsOfRun)

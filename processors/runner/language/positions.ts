@@ -16,3 +16,20 @@ export const userPlace = (inserts: readonly Insert[], { line, column }: Place): 
   }
   return { line, column: column - shift }
 }
+
+/** Tells the places of offsets of a text. Lines end where ECMAScript says so. */
+export const placesIn = (text: string): ((offset: number) => Place) => {
+  const starts = [0]
+  for (const end of text.matchAll(lineEnd)) starts.push(end.index + end[0].length)
+  return (offset) => {
+    let [line, next] = [0, starts.length]
+    while (next - line > 1) {
+      const middle = (line + next) >> 1
+      if (offset < (starts[middle] ?? 0)) next = middle
+      else line = middle
+    }
+    return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 }
+  }
+}
+
+export const lineEnd = /\r\n|[\n\r\u2028\u2029]/g

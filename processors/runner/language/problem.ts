@@ -1,4 +1,4 @@
-import type { Place } from './positions.ts'
+import { lineEnd, type Place } from './positions.ts'
 
 /** Why a job cannot be used, and where; `line` and `column` count from 1. `caret` is the source line with a mark under the place. */
 export type Problem = Readonly<{ kind: 'problem'; message: string; line: number; column: number; caret: string }>
@@ -31,8 +31,6 @@ export const offsetOf = (code: string, { line, column }: Place): number => {
   }
   return Math.min(code.length, start + Math.max(0, column - 1))
 }
-
-const lineEnd = /\r\n|[\n\r\u2028\u2029]/g
 
 /** Long lines are shown around the place only. Tabs stay tabs, so that the mark stands under its character. */
 const caretUnder = (text: string, column: number): string => {

@@ -1,68 +1,75 @@
 import type { AnyNode, CallExpression, Expression, Node, Program } from 'acorn'
-import { remedyFor } from '../../../topology/project/nearest.ts'
-import { childrenOf, type Names } from './free-names.ts'
-import { globalNames } from './globals.ts'
-import { isOperationCall, rootOf } from './operation-calls.ts'
-import { operationNames } from './operations.ts'
+import { nearest, remedyFor } from '../../../topology/project/nearest.ts'
+import { childrenOf, type FreeName, type Names } from './free-names.ts'
+import { isOperationCall, type OperationPlace, partsOf, rootOf } from './operation-calls.ts'
+import { Refusal } from './refusal.ts'
+import { isInScope, type Scope } from './scope.ts'
 
-/** What a job may not say, at an offset of its code. */
-export class Refusal extends Error {
-  readonly offset: number
-  constructor(node: Node, message: string) {
-    super(message)
-    this.offset = node.start
+type Job = Readonly<{ names: Names; scope: Scope }>
+
+/** Refuses calls of what is nowhere. Within functions it is not looked for: the job may know that it never gets there. */
+export const refuseUnknownCalls = ({ names, scope }: Job): void => {
+  for (const one of names.free) {
+    if (one.how !== 'call' || one.inFunction || isInScope(scope, one.name)) continue
+    const known = [...names.declared, ...scope.operations]
+    throw new Refusal(one.node, `There is no operation "${one.name}"; ${remedyFor(one.name, known)}`)
   }
 }
 
-/** Refuses calls of what is nowhere. Within functions it is not looked for: the job may know that it never gets there. */
-export const refuseUnknown = ({ free }: Names): void => {
-  for (const { name, node, called, inFunction } of free) {
-    if (!called || inFunction || operationNames.has(name) || globalNames.has(name)) continue
-    throw new Refusal(node, `There is no operation "${name}"; ${remedyFor(name, [...operationNames])}`)
-  }
+/** Refuses what is read while the job is loaded and is nowhere: every run would end with a ReferenceError. */
+export const refuseUnknownNames = ({ names, scope }: Job): void => {
+  const written = new Set(names.free.filter(({ how }) => how === 'write').map(({ name }) => name))
+  const isUnknown = ({ name, how, inFunction }: FreeName): boolean =>
+    how === 'read' && !inFunction && !written.has(name) && !isInScope(scope, name)
+  const unknown = names.free.find(isUnknown)
+  if (!unknown) return
+  const near = nearest(unknown.name, [...names.declared, ...scope.operations])
+  const remedy = near
+    ? `did you mean "${near}"?`
+    : `declare it, or take it from the state: state => state.data.${unknown.name}`
+  throw new Refusal(unknown.node, `There is no "${unknown.name}"; ${remedy}`)
 }
 
 /** Refuses what would silently do nothing, each with its remedy. */
-export const refuseUseless = (program: Program, names: Names, calls: readonly CallExpression[]): void => {
-  const operations = new Map(names.free.filter(isOperationCall).map((one) => [one.node, one.name]))
+export const refuseUseless = (
+  program: Program,
+  { names, scope, places }: Job & Readonly<{ places: readonly OperationPlace[] }>,
+): void => {
+  const operations = new Map(names.free.filter(isOperationCall(scope)).map((one) => [one.node, one.name]))
   const nameOf = (node: Node | null | undefined): string | undefined =>
     (node as CallExpression | undefined)?.type === 'CallExpression'
-      ? operations.get((node as CallExpression).callee)
+      ? operations.get(rootOf((node as CallExpression).callee))
       : undefined
 
   for (const node of names.topLevelAwaits) {
     const name = nameOf((node as Node & { argument?: Node }).argument)
     if (name) throw new Refusal(node, `await does nothing to an operation: ${name}(…) waits by itself. Leave await out`)
-    if (calls.some((call) => contains(call, node)))
+    if (places.some(({ expression }) => contains(expression, node)))
       throw new Refusal(node, 'await cannot stand in what an operation is given. Await it inside fn(async state => …)')
   }
-  for (const call of calls) {
-    const name = nameOf(rootOf(call.callee))
-    if (nameOf(call.callee))
-      throw new Refusal(
-        { ...call, start: call.callee.end },
-        'This calls what the operation before it gives. Is a semicolon missing before it?',
-      )
-    if (name && call.callee.type === 'MemberExpression')
-      throw new Refusal(
-        call.callee.property,
-        `An operation has no such method. Do it inside fn(state => …) after ${name}(…)`,
-      )
-  }
+  for (const { maker } of places) refuseMisread(maker, nameOf)
+  const listed = program.body.some(({ type }) => type === 'ExportDefaultDeclaration')
   for (const statement of program.body) {
     switch (statement.type) {
-      case 'ImportDeclaration':
-        throw new Refusal(statement, 'Nothing can be imported: all operations are in scope. Leave this line out')
       case 'ExportAllDeclaration':
-      case 'ExportDefaultDeclaration':
       case 'ExportNamedDeclaration':
         throw new Refusal(statement, 'Nothing needs to be exported: write the operations one after another')
+      case 'ImportDeclaration':
+      case 'ExportDefaultDeclaration':
       case 'VariableDeclaration':
       case 'FunctionDeclaration':
       case 'ClassDeclaration':
         continue
       case 'ExpressionStatement':
-        if (statement.directive === undefined) refuseWithoutEffect(statement.expression, names)
+        if (statement.directive !== undefined) continue
+        for (const part of partsOf(statement.expression)) {
+          if (listed && nameOf(part))
+            throw new Refusal(
+              part,
+              `${nameOf(part)}(…) would never run beside export default [ … ]. Put it into the list`,
+            )
+          refuseWithoutEffect(part, { names, scope, nameOf })
+        }
         continue
       default: {
         const lost = [...operations].find(([node]) => contains(statement, node))
@@ -71,6 +78,32 @@ export const refuseUseless = (program: Program, names: Names, calls: readonly Ca
       }
     }
   }
+}
+
+type NameOf = (node: Node | null | undefined) => string | undefined
+
+/** Refuses an operation that goes on where its author thought that it had ended. */
+const refuseMisread = (maker: Expression, nameOf: NameOf): void => {
+  if (maker.type !== 'CallExpression') return
+  const { callee } = maker
+  if (nameOf(callee)) throw new Refusal({ start: callee.end }, missingSemicolon)
+  const before = rootOf(callee)
+  const name = nameOf(before)
+  if (!name || callee.type !== 'MemberExpression') return
+  if (isListAfter(callee)) throw new Refusal({ start: before.end }, missingSemicolon)
+  throw new Refusal(callee.property, `An operation has no such method. Do it inside fn(state => …) after ${name}(…)`)
+}
+
+const missingSemicolon = 'This goes on with what the operation before it gives. Is a semicolon missing before it?'
+
+/** `fn(…)[1, 2].map(…)`: brackets right after the operation. */
+const isListAfter = (callee: Expression): boolean => {
+  let node = callee
+  while (node.type === 'MemberExpression') {
+    if (node.computed && node.object.type === 'CallExpression') return true
+    node = node.object as Expression
+  }
+  return false
 }
 
 const contains = (outer: Node, node: Node): boolean => outer.start <= node.start && node.end <= outer.end
@@ -85,20 +118,28 @@ const remedies: Readonly<Record<string, string>> = {
 }
 
 /** Refuses what stands at the top level and is no operation, if an operation is lost in it, or if it surely does nothing. */
-const refuseWithoutEffect = (expression: Expression, names: Names): void => {
-  const parts = expression.type === 'SequenceExpression' ? expression.expressions : [expression]
-  for (const part of parts) {
-    if (hasEffect.has(part.type)) continue // an operation in it may be wanted: assigned, or given to a function
-    const bare = part.type === 'Identifier' && operationNames.has(part.name)
-    const holdsCall = names.free.some((one) => isOperationCall(one) && contains(part, one.node))
-    if (bare) throw new Refusal(part, `${part.name} is not called. Write ${part.name}(…)`)
-    if (holdsCall)
-      throw new Refusal(
-        part,
-        'An operation in the middle of an expression would never run. Write it as a statement of its own',
-      )
-    if (isIdle(part)) throw new Refusal(part, 'This does nothing. Operations are calls, such as fn(state => …)')
-  }
+const refuseWithoutEffect = (part: Expression, { names, scope, nameOf }: Job & Readonly<{ nameOf: NameOf }>): void => {
+  if (part.type === 'TaggedTemplateExpression' && nameOf(part.tag))
+    throw new Refusal({ start: part.tag.end }, missingSemicolon)
+  if (hasEffect.has(part.type)) return // an operation in it may be wanted: assigned, or given to a function
+  const root = rootOf(part)
+  const bare = names.free.some(({ name, node }) => node === root && scope.operations.has(name))
+  const holdsCall = names.free.some((one) => isOperationCall(scope)(one) && contains(part, one.node))
+  if (bare) throw new Refusal(part, `${textOf(part)} is not called. Write ${textOf(part)}(…)`)
+  if (holdsCall)
+    throw new Refusal(
+      part,
+      'An operation in the middle of an expression would never run. Write it as a statement of its own',
+    )
+  if (isIdle(part)) throw new Refusal(part, 'This does nothing. Operations are calls, such as fn(state => …)')
+}
+
+/** `http.get`, as it was written but for spaces. */
+const textOf = (node: Node): string => {
+  const one = node as Expression
+  if (one.type === 'Identifier') return one.name
+  if (one.type !== 'MemberExpression' || one.property.type !== 'Identifier') return 'This'
+  return `${textOf(one.object)}.${one.property.name}`
 }
 
 const hasEffect: ReadonlySet<string> = new Set([

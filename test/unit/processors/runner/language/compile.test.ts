@@ -56,7 +56,7 @@ describe('a job compiles', () => {
   test('with names that are assigned and not declared as its own', () => {
     const declares = (code: string): string => /\{(let [^;]*;)?\{\n/.exec(compiled(code).script)?.[1] ?? ''
     expect(declares('fn(s => { total = 1; return s })')).toBe('let total;')
-    expect(declares('x = 1, y = 2; [a, { b, c: [d = e] }] = []; fn(s => z++)')).toBe('let x,y,a,b,d,z;')
+    expect(declares('x = 1, y = 2; [a, { b, c: [d = x] }] = []; fn(s => z++)')).toBe('let x,y,a,b,d,z;')
     expect(declares('fn(s => { for (k in s) for (v of s) ; return s })')).toBe('let k,v;')
     expect(declares('fn(s => { const total = 1; return s })\nfn(s => { total = 2 })')).toBe('let total;')
     expect(declares('fn(s => { if (s) { var t } t = 2; s = 3; u.v = 4 })')).toBe('')
@@ -68,8 +68,8 @@ describe('a job compiles', () => {
   })
 
   test('with a name for its own use that the job does not use', () => {
-    expect(compiled('const $add = 1; fn(s => $add)').script).toContain('async($add$,')
-    expect(compiled('function $add() {} fn(s => s)').script).toContain('async($add$,')
+    expect(compiled('const $add = 1; fn(s => $add)').script).toContain('async($add$)')
+    expect(compiled('function $add() {} fn(s => s)').script).toContain('async($add$)')
   })
 
   test('quickly, also when it is long', () => {
@@ -91,7 +91,16 @@ describe('a job is refused', () => {
     ['fnn(s => s)', 1, 1, /^There is no operation "fnn"; did you mean "fn"\?$/],
     ['fn(s => s)\n  eech("$.x", fn(s => s))', 2, 3, /"eech"; did you mean "each"\?$/],
     ['each("$.x", alterstate(s => s))', 1, 13, /"alterstate"; did you mean "alterState"\?$/],
-    ['fn(s => s)\nfetch("https://example.org")', 2, 1, /^There is no operation "fetch"; known are /],
+    ['fn(s => s)\nfindPatients("https://example.org")', 2, 1, /^There is no operation "findPatients"; known are /],
+    ['const surname = s => s\nsurnam(1)', 2, 1, /^There is no operation "surnam"; did you mean "surname"\?$/],
+    ['fn(s => s)\nbuffer.from("x")', 2, 1, /^There is no operation "buffer"/],
+    ['const sites = []\neach(site, fn(s => s))', 2, 6, /^There is no "site"; did you mean "sites"\?$/],
+    [
+      'each(rows, fn(s => s))',
+      1,
+      6,
+      /^There is no "rows"; declare it, or take it from the state: state => state.data.rows$/,
+    ],
     ['if (ready) { fn(s => s) }', 1, 14, /fn\(…\) would never run here: .*Put the condition inside/],
     ['if (ready)\n  fn(s => s)', 2, 3, /would never run here/],
     ['for (const x of [1]) fn(s => x)', 1, 22, /a loop cannot make operations. Use each/],
@@ -117,9 +126,12 @@ describe('a job is refused', () => {
     ['-1 + 2, fn(s => s)', 1, 1, /This does nothing/],
     [`[{ a: \`b\${1}\` }, x => x] || null`, 1, 1, /This does nothing/],
     ['fn(s => s)\n({ a: 1 })', 1, 11, /Is a semicolon missing/],
-    ['fn(s => s).then(s => s)', 1, 12, /An operation has no such method/],
-    ['import { fn } from "@openfn/language-common"\nfn(s => s)', 1, 1, /Nothing can be imported/],
-    ['export default [fn(s => s)]', 1, 1, /Nothing needs to be exported/],
+    ['fn(s => s)\n[1, 2].map(fn)', 1, 11, /Is a semicolon missing/],
+    ['fn(s => s)\n`words`', 1, 11, /Is a semicolon missing/],
+    ['fn(s => s).than(s => s)', 1, 12, /An operation has no such method/],
+    ['fn(s => s).than(s => s).then(s => s)', 1, 12, /An operation has no such method/],
+    ['export const a = 1', 1, 1, /Nothing needs to be exported/],
+    ['export * from "@openfn/language-http"', 1, 1, /Nothing needs to be exported/],
     ['const url = import.meta.url', 1, 13, /import.meta/],
     ['x = 1\n--> a comment in scripts only', 2, 3, /Unexpected token/],
   ])('%s', (code, line, column, message) => {

@@ -1,0 +1,49 @@
+import type { ImportDeclaration, ImportSpecifier, Program } from 'acorn'
+import { remedyFor } from '../../../topology/project/nearest.ts'
+import { Refusal } from './refusal.ts'
+import { isInScope, type Scope } from './scope.ts'
+
+/** A job's imports do nothing, because what they name is in scope already: only other names for it are new. */
+export type Imports = Readonly<{
+  lines: readonly ImportDeclaration[]
+  /** Own name → name in scope, where they differ. */
+  aliases: ReadonlyMap<string, string>
+}>
+
+/** Reads the imports of a job, and refuses those of what is not in scope, each with its remedy. */
+export const importsOf = (program: Program, scope: Scope): Imports => {
+  const lines = program.body.filter((statement) => statement.type === 'ImportDeclaration')
+  const aliases = new Map<string, string>()
+  for (const line of lines) {
+    const from = String(line.source.value)
+    refusePackage(line, { from, scope })
+    for (const one of line.specifiers) {
+      if (one.type !== 'ImportSpecifier')
+        throw new Refusal(
+          one,
+          `Name what you import: import { get } from '${from}'. Or leave it out: all of it is in scope`,
+        )
+      const imported = nameOf(one)
+      const own = one.local.name
+      if (!isInScope(scope, imported))
+        throw new Refusal(one, `There is no "${imported}" in ${from}; ${remedyFor(imported, [...scope.operations])}`)
+      if (own === imported) continue
+      if (isInScope(scope, own))
+        throw new Refusal(one.local, `"${own}" is in scope already and means something else. Import it by another name`)
+      aliases.set(own, imported)
+    }
+  }
+  return { lines, aliases }
+}
+
+const nameOf = ({ imported }: ImportSpecifier): string =>
+  imported.type === 'Identifier' ? imported.name : String(imported.value)
+
+const refusePackage = (line: ImportDeclaration, { from, scope }: Readonly<{ from: string; scope: Scope }>): void => {
+  const name = from.replace(/(?<=.)@[^/]*$/, '') // the version
+  if (scope.packages.includes(name)) return
+  const remedy = name.startsWith('@openfn/language-')
+    ? `set the job's adaptor to ${name}, and what it has is in scope`
+    : `a job is one text, with all operations in scope. Write what you need of it into the job`
+  throw new Refusal(line.source, `"${from}" cannot be imported: ${remedy}`)
+}

@@ -1,0 +1,38 @@
+import { globalNames } from './globals.ts'
+import { ofRunNames, ofRunOperationNames } from './of-run.ts'
+import { operationNames } from './operations.ts'
+
+/** The names that a job has in scope without import, beside ECMAScript's own. An adaptor adds its own to them. */
+export type Scope = Readonly<{
+  /** What is called at the top level of a job; also those of the run. */
+  operations: ReadonlySet<string>
+  /** What is made for each run. The compiled job takes those that it uses as parameters, in this order. */
+  ofRun: readonly string[]
+  /** Packages that a job may name in an import, because all that they have is in scope. */
+  packages: readonly string[]
+}>
+
+/** What every job has in scope. */
+export const commonScope: Scope = {
+  operations: new Set([...operationNames, ...ofRunOperationNames]),
+  ofRun: ofRunNames,
+  packages: ['@openfn/language-common', '@openfn/language-http'],
+}
+
+/** The state that the run began with, as a free `state` outside of functions sees it (OpenFn v1). A parameter of the job that uses it. */
+export const stateName = 'state'
+
+/** The state at the moment when an operation works (`lazy-state.ts`). */
+export const lazyName = '$'
+
+export const isInScope = ({ operations, ofRun }: Scope, name: string): boolean =>
+  operations.has(name) || globalNames.has(name) || name === stateName || name === lazyName || ofRun.includes(name)
+
+/** It does its work when it is called and gives a value: no operation, and no use for a function of state. */
+export const isPlain = ({ operations }: Scope, name: string): boolean =>
+  plain.has(name) || (globalNames.has(name) && !operations.has(name))
+
+const plain: ReadonlySet<string> = new Set([
+  ...['util', 'dateFns', '_', 'chunk', 'toArray', 'splitKeys', 'humanProper', 'scrubEmojis', 'arrayToString'],
+  ...['jsonValue', 'asData', 'dataPath', 'referencePath', 'composeNextState'],
+])
