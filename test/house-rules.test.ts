@@ -84,6 +84,7 @@ describe('house rules', () => {
       pino: /^infra\/log\.ts$/,
       'pino-pretty': /^infra\/log\.ts$/,
       'isolated-vm': /^processors\/runner\/sandbox\//,
+      '@noble/hashes': /^processors\/runner\/sandbox\/realm\//,
       ses: /^processors\/runner\//,
       esbuild: /^processors\/runner\//,
       acorn: /^processors\/runner\/language\//,

@@ -1,6 +1,6 @@
 import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
-import type { AnswerCall, ChildEnd, Work } from './child-process.ts'
+import type { ChildEnd, Work } from './child-process.ts'
 import { openFleet, type SandboxState } from './fleet.ts'
 import { mayHaveTaken } from './killed.ts'
 import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'

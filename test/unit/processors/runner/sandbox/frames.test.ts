@@ -3,7 +3,12 @@ import { connect, createServer, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { framesOver } from '../../../../../processors/runner/sandbox/frames.ts'
-import { parseFromChild, parseToChild, toChildText } from '../../../../../processors/runner/sandbox/messages.ts'
+import {
+  callsText,
+  parseFromChild,
+  parseToChild,
+  toChildText,
+} from '../../../../../processors/runner/sandbox/messages.ts'
 
 test('texts come out as they went in, whatever they hold', async () => {
   await using pipe = await openPipe()
@@ -37,6 +42,7 @@ test('messages to a child are read as they were written', () => {
     fc.record({ kind: fc.constant('realm' as const), script: fc.string() }),
     fc.record({ kind: fc.constant('job' as const), job: number, facts: fc.string() }),
     fc.record({ kind: fc.constant('run' as const), run: number, job: number, timeoutMs: number, state: fc.json() }),
+    fc.record({ kind: fc.constant('answer' as const), run: number, call: number, text: fc.json() }),
     fc.record({ kind: fc.constant('cut' as const), run: number }),
   )
   fc.assert(
@@ -44,6 +50,16 @@ test('messages to a child are read as they were written', () => {
       expect(parseToChild(toChildText(one))).toEqual(one)
     }),
   )
+})
+
+test('calls of runs are read as they were written', () => {
+  expect(parseFromChild(callsText(['7', '1', '{"url":"a"}', '7', '2', '{}']))).toEqual({
+    kind: 'calls',
+    calls: [
+      { run: 7, call: 1, text: '{"url":"a"}' },
+      { run: 7, call: 2, text: '{}' },
+    ],
+  })
 })
 
 test('what is no message is refused', () => {
