@@ -44,6 +44,7 @@ export const projectWith = (filters: readonly Json[]): Project => {
     sources: new Map(),
     triggers: new Map(triggers),
     jobs: new Map(),
+    egress: { allow: [], allowPrivate: false },
     limits: { loopLimit: 100 },
   }
 }

@@ -87,6 +87,7 @@ describe('house rules', () => {
       '@noble/hashes': /^processors\/runner\/sandbox\/realm\//,
       ses: /^processors\/runner\//,
       esbuild: /^processors\/runner\//,
+      undici: /^processors\/runner\/egress\//,
       acorn: /^processors\/runner\/language\//,
       yaml: /^topology\/project\//,
       typebox: /^(topology|console|ingress\/webhook|infra\/http)\//,

@@ -29,6 +29,9 @@ const size = (description: string, byDefault: string): TSchema =>
     ),
   )
 
+/** Roughly: its reader knows names, addresses and ranges. */
+const allowedHost = '^([hH][tT]{2}[pP][sS]?://)?[^\\s/@?#]+(/\\d{0,3})?$'
+
 const source = closed(
   {
     type: Type.Literal('webhook'),
@@ -93,6 +96,9 @@ const job = closed(
     memory_mb: optional(Type.Integer({ minimum: 8, maximum: 2_048, default: 128 })),
     console: flag('false: what the job logs is not kept'),
     log_limit: size('what is kept of the log of a run', '1mb'),
+    test_mode: optional(
+      Type.Boolean({ default: false, description: 'true: its HTTP calls are answered 200 and not made' }),
+    ),
   },
   { $id: 'Job', not: { required: ['trigger', 'triggers'] } },
 )
@@ -108,6 +114,23 @@ export const projectDocument: TSchema = closed(
     sources: named(source, 'doors through which messages come'),
     triggers: named(trigger, 'what starts jobs'),
     jobs: named(job, 'programs'),
+    egress: optional(
+      closed(
+        {
+          allow: optional(
+            Type.Array(Type.String({ pattern: allowedHost }), {
+              default: [],
+              description:
+                'when not empty, the only hosts that jobs may call: `https://*.example`, `http://erp.local:8080`, `10.0.0.0/8`; a host without a star may be a private one',
+            }),
+          ),
+          allow_private: optional(
+            Type.Boolean({ default: false, description: 'true: jobs may call private addresses' }),
+          ),
+        },
+        { description: 'whom jobs may call over HTTP' },
+      ),
+    ),
     limits: optional(
       closed({
         loop_limit: optional(

@@ -20,6 +20,7 @@ export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
   memoryMb: 128,
   console: true,
   logLimitBytes: 1_000_000,
+  testMode: false,
   ...changes,
 })
 

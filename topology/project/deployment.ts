@@ -101,6 +101,7 @@ export const deletionOf = (project: string, { history, by }: Pick<DeployOptions,
     sources: new Map(),
     triggers: new Map(),
     jobs: new Map(),
+    egress: history.deployed?.project.egress ?? { allow: [], allowPrivate: false },
     limits: history.deployed?.project.limits ?? { loopLimit: 0 },
   }
   return {

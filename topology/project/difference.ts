@@ -46,7 +46,7 @@ const changesOf = <T extends object>(
   removed: [...before.keys()].filter((name) => !after.has(name)),
 })
 
-const settingsOf = ({ description, limits }: Project): object => ({ description, limits })
+const settingsOf = ({ description, egress, limits }: Project): object => ({ description, egress, limits })
 
 /** How the document calls a field; null for what does not stand there. */
 const documentKey = (field: string): string | null => {

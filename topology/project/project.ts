@@ -1,4 +1,5 @@
 import type { Json } from '../words/json.ts'
+import type { AllowedHost } from './allowed-host.ts'
 
 /** A project as the roles use it: every default filled in, times in milliseconds, sizes in bytes. */
 export type Project = Readonly<{
@@ -7,8 +8,12 @@ export type Project = Readonly<{
   sources: ReadonlyMap<string, Source>
   triggers: ReadonlyMap<string, Trigger>
   jobs: ReadonlyMap<string, Job>
+  egress: EgressPolicy
   limits: Readonly<{ loopLimit: number }>
 }>
+
+/** Whom jobs may call: with an empty list everybody but private addresses. */
+export type EgressPolicy = Readonly<{ allow: readonly AllowedHost[]; allowPrivate: boolean }>
 
 /** A door for messages. */
 export type Source = Readonly<{
@@ -50,4 +55,6 @@ export type Job = Readonly<{
   memoryMb: number
   console: boolean
   logLimitBytes: number
+  /** Calls of the job are answered without being made. */
+  testMode: boolean
 }>

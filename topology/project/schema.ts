@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isName, isUuid } from '../words/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import { allowedHosts } from './allowed-host.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
 import { quote, type Report } from './problems.ts'
 import type { Job, OrderKey, Project, Source, Trigger } from './project.ts'
@@ -30,7 +31,9 @@ export type DraftJob = Omit<Job, 'version'>
 export const readDraft = (document: Json, report: Report): Draft => {
   const root = isJsonObject(document) ? document : {}
   if (root !== document) report([], mustBe('an object with the keys of a project', document).problem)
-  const { name, description, sources, triggers, jobs, limits } = readKeys(root, projectKeys, { path: [], report })
+  const keys = readKeys(root, projectKeys, { path: [], report })
+  const { name, description, sources, triggers, jobs, egress, limits } = keys
+  const { allow, allow_private } = readKeys(egress, egressKeys, { path: ['egress'], report })
   const { loop_limit } = readKeys(limits, limitKeys, { path: ['limits'], report })
   return {
     name,
@@ -38,6 +41,7 @@ export const readDraft = (document: Json, report: Report): Draft => {
     sources: readNamed(sources, readSource, { path: ['sources'], report }),
     triggers: readNamed(triggers, readTrigger, { path: ['triggers'], report }),
     jobs: readNamed(jobs, readJob, { path: ['jobs'], report }),
+    egress: { allow, allowPrivate: allow_private },
     limits: { loopLimit: loop_limit },
   }
 }
@@ -78,6 +82,7 @@ const readJob = (job: JsonObject, name: string, spot: Spot): DraftJob => {
     memoryMb: keys.memory_mb,
     console: keys.console,
     logLimitBytes: keys.log_limit,
+    testMode: keys.test_mode,
   }
 }
 
@@ -144,9 +149,11 @@ const projectKeys = {
   sources: optional(object, {}),
   triggers: optional(object, {}),
   jobs: optional(object, {}),
+  egress: optional(object, {}),
   limits: optional(object, {}),
 }
 
+const egressKeys = { allow: optional(allowedHosts, []), allow_private: optional(flag, false) }
 const limitKeys = { loop_limit: optional(integer(1, 10_000), 100) }
 
 const sourceType = oneOf('webhook')
@@ -190,4 +197,5 @@ const jobKeys = {
   memory_mb: optional(integer(8, 2_048), 128),
   console: optional(flag, true),
   log_limit: optional(size('10mb'), 1_000_000),
+  test_mode: optional(flag, false),
 }

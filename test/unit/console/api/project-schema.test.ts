@@ -14,17 +14,21 @@ const document = {
   sources: { inbox: { type: 'webhook' } },
   triggers: { all: { type: 'message' }, next: { type: 'flow', job: 'only' } },
   jobs: { only: { expression: 'fn(state => state)' } },
+  egress: {},
   limits: {},
 }
 
 /** The objects of a document: where one stands, and the keys that it may have. */
 const objects: Readonly<Record<string, readonly string[]>> = {
-  '': ['name', 'description', 'sources', 'triggers', 'jobs', 'limits'],
+  '': ['name', 'description', 'sources', 'triggers', 'jobs', 'egress', 'limits'],
   'sources.inbox': ['type', 'id', 'path', 'enabled', 'max_body_bytes', 'key'],
   'triggers.all': ['type', 'filter', 'not', 'source'],
   'triggers.next': ['type', 'job'],
   'jobs.only':
-    `trigger triggers adaptor expression enabled concurrency order timeout memory_mb console log_limit`.split(' '),
+    `trigger triggers adaptor expression enabled concurrency order timeout memory_mb console log_limit test_mode`.split(
+      ' ',
+    ),
+  egress: ['allow', 'allow_private'],
   limits: ['loop_limit'],
 }
 
@@ -45,6 +49,7 @@ const changed = (path: readonly string[], value: Json): JsonObject => {
 const uuid = '54804F1A-4a70-4392-97cb-1f350e98e9c8'
 const values: readonly Json[] = [
   ...[null, true, -1, 0, 1, 8, 1.5, 1_000, 1_001, 10_000, 10_001, 10_000_001, [], ['all'], ['all', 1], {}, { a: 1 }],
+  ...[['https://*.a.example:8443', '10.0.0.0/8', '[::1]'], ['https://a/b']],
   ...[
     '',
     ' ',

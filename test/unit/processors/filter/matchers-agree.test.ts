@@ -19,6 +19,7 @@ const projectOf = (
   sources: new Map(),
   triggers: new Map(triggers.map((trigger) => [trigger.name, trigger])),
   jobs: new Map(jobs.map((job) => [job.name, job as Job])),
+  egress: { allow: [], allowPrivate: false },
   limits: { loopLimit: 100 },
 })
 

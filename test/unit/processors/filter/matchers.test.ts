@@ -33,7 +33,14 @@ const catalogueOf = () => {
         const filter = { [n]: value }
         return [`${n}`, { kind: 'message', name: `${n}`, filter, sources: null }]
       })
-      const project = { name, description: '', sources: new Map(), jobs: new Map(), limits: { loopLimit: 1 } }
+      const project = {
+        name,
+        description: '',
+        sources: new Map(),
+        jobs: new Map(),
+        egress: { allow: [], allowPrivate: false },
+        limits: { loopLimit: 1 },
+      }
       return put(name, {
         project: { ...project, triggers: new Map(entries) },
         deploy: 1,

@@ -30,14 +30,24 @@ describe('a document', () => {
     ['name: p\njbos: {}', '2:1 jbos: The key "jbos" is unknown; did you mean "jobs"?'],
     [
       'name: p\nworkflows: {}',
-      '2:1 workflows: The key "workflows" is unknown; known are name, description, sources, triggers, jobs, limits.',
+      '2:1 workflows: The key "workflows" is unknown; known are name, description, sources, triggers, jobs, egress, limits.',
     ],
     [
       'name: p\n__proto__: {}',
-      '2:1 __proto__: The key "__proto__" is unknown; known are name, description, sources, triggers, jobs, limits.',
+      '2:1 __proto__: The key "__proto__" is unknown; known are name, description, sources, triggers, jobs, egress, limits.',
     ],
     ['name: p\njobs:', '2:1 jobs: Has no value: write one, or leave the key out.'],
     ['name: p\njobs: [a]', '2:1 jobs: Must be an object, not a list.'],
+    ['name: p\negress: { allow: api.example }', '2:11 egress.allow: Must be a list of hosts, not "api.example".'],
+    ['name: p\negress: { allow: [8] }', '2:11 egress.allow: Must be a list of hosts, each a text, not a list.'],
+    [
+      'name: p\negress: { allow: [api.example, "https://api.example/v1"] }',
+      '2:11 egress.allow: Has "https://api.example/v1", which is no host: write one like "https://*.example", "http://erp.local:8080", "10.1.2.3" or "10.0.0.0/8", without a path.',
+    ],
+    [
+      'name: p\negress: { private: true }',
+      '2:11 egress.private: The key "private" is unknown; known are allow, allow_private.',
+    ],
     ['name: p\nlimits: { loop_limit: 0 }', '2:11 limits.loop_limit: Must be a whole number from 1 to 10000, not 0.'],
     ['name: p\njobs:\n  j: fn(x)', '3:3 jobs.j: Must be an object, not "fn(x)".'],
     ['name: p\njobs:\n  My Job: { expression: x }', `3:3 jobs."My Job": "My Job" is no name: take ${nameRule}.`],
@@ -140,7 +150,7 @@ describe('a document', () => {
     ['memory: 64', '5:23 jobs.j.memory: The key "memory" is unknown; did you mean "memory_mb"?'],
     [
       'retry: { attempts: 3 }',
-      '5:23 jobs.j.retry: The key "retry" is unknown; known are trigger, triggers, adaptor, expression, enabled, concurrency, order, timeout, memory_mb, console, log_limit.',
+      '5:23 jobs.j.retry: The key "retry" is unknown; known are trigger, triggers, adaptor, expression, enabled, concurrency, order, timeout, memory_mb, console, log_limit, test_mode.',
     ],
     ['timout: 5s', '5:23 jobs.j.timout: The key "timout" is unknown; did you mean "timeout"?'],
   ])('has jobs that are right: %s', (keys, sentence) => {
@@ -216,9 +226,11 @@ describe('what is understood', () => {
             memoryMb: 128,
             console: true,
             logLimitBytes: 1_000_000,
+            testMode: false,
           },
         ],
       ]),
+      egress: { allow: [], allowPrivate: false },
       limits: { loopLimit: 100 },
     })
   })
@@ -227,6 +239,10 @@ describe('what is understood', () => {
     const { draft } = checked(everyKey)
     expect(draft.description).toBe('all of it')
     expect(draft.limits).toEqual({ loopLimit: 7 })
+    expect(draft.egress).toEqual({
+      allow: [{ scheme: 'https', port: 443, host: { kind: 'below', name: 'clinic.example' } }],
+      allowPrivate: true,
+    })
     expect(draft.sources.get('s')).toEqual({
       kind: 'webhook',
       name: 's',
@@ -257,6 +273,7 @@ describe('what is understood', () => {
       memoryMb: 64,
       console: false,
       logLimitBytes: 10_000,
+      testMode: true,
     })
     expect(draft.jobs.get('k')).toMatchObject({ triggers: ['f'] })
   })
@@ -311,6 +328,8 @@ jobs:
     memory_mb: 64
     console: false
     log_limit: 10kb
+    test_mode: true
   k: { trigger: f, expression: x }
+egress: { allow: ['https://*.clinic.example'], allow_private: true }
 limits: { loop_limit: 7 }
 `
