@@ -97,7 +97,7 @@ const written = ({ code, names, scope, chains }: Job, { places, aliases, wraps, 
     ],
     edits: [...edits, ...links.edits],
   })
-  const uses = [stateName, ...scope.ofRun].filter((name) =>
+  const uses = [...new Set([stateName, ...scope.ofRun])].filter((name) =>
     name === deferredName ? chains.length > 0 : used.has(name),
   )
   const params = [add, ...uses.map((name) => (name === deferredName ? then : name))]
