@@ -1,10 +1,12 @@
 import { runAlone, storeAddress } from '../infra/alone.ts'
 import { deployProject } from '../infra/catalogue/deploy.ts'
+import { writeCredential } from '../infra/catalogue/write-credential.ts'
 import { migrate } from '../infra/clickhouse/migrate.ts'
 import { openStore } from '../infra/clickhouse/open.ts'
 import { refusalsOf } from '../infra/http/answers.ts'
 import { openHttp } from '../infra/http/open.ts'
 import { urlOf } from '../infra/http/url-of.ts'
+import { openSecrets } from '../infra/secrets/open.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { explain } from '../processors/filter/explain.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
@@ -27,6 +29,8 @@ await runAlone({ name: 'console', needs: ['CLICKHOUSE_URL', 'ADMIN_TOKEN'], list
     checkCode,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
+    secrets: openSecrets({ key: config.SECRET_KEY, previous: config.SECRET_KEY_PREVIOUS }),
+    writeCredential: (change, signal) => writeCredential(change, { log, catalogue, signal }),
     publicUrl,
     info: () => ({
       version,

@@ -14,6 +14,8 @@ import {
 } from './setting.ts'
 import { StartProblem } from './start-problem.ts'
 
+const secretKey = matching(/^[\w+/-]{43}=?$/, 'must be 32 bytes in base64, as `openssl rand -base64 32` prints them')
+
 const settings = {
   PORT: withDefault(port, { fallback: '4000', meaning: 'the doors and the API' }),
   HOST: withDefault(text, { fallback: '127.0.0.1', meaning: 'the address to listen on; 0.0.0.0 for all' }),
@@ -86,6 +88,16 @@ const settings = {
     unset: 'made once in `DATA_DIR`/admin-token by `up`; `console` needs it',
     file: true,
     meaning: "the administrator's token for the API",
+  }),
+  SECRET_KEY: optional(secretKey, {
+    unset: 'made once in `DATA_DIR`/secret-key by `up`; `console` and `runner` need it for credentials',
+    file: true,
+    meaning: '32 random bytes in base64, the same for all roles: what credentials are kept secret with',
+  }),
+  SECRET_KEY_PREVIOUS: optional(secretKey, {
+    unset: 'none',
+    file: true,
+    meaning: 'the `SECRET_KEY` before, until `penstock keys rotate` has been run',
   }),
   DRAIN_SECONDS: optional(integer(0, 600), {
     unset: '5 for `up`, 25 for a role',

@@ -16,6 +16,7 @@ import { unlessAborted } from '../topology/flow/stop.ts'
 import { fixedTopics, intakeTopic } from '../topology/topics.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
+import { writeCredential } from './catalogue/write-credential.ts'
 import { migrate } from './clickhouse/migrate.ts'
 import { openStore } from './clickhouse/open.ts'
 import { checksOf, rolesOf } from './condition.ts'
@@ -31,12 +32,15 @@ import { urlOf } from './http/url-of.ts'
 import { openKeeper } from './keep-running.ts'
 import { measureProcess } from './metrics/process.ts'
 import { runRole } from './role.ts'
+import { openSecrets } from './secrets/open.ts'
 
 /** Everything on one machine: the broker and the store where none are set, all roles, the doors and the API. */
 await runRole('up', async (house) => {
   const { config, logger, stop } = house
   using dataDir = openDataDir(config.DATA_DIR)
   const adminToken = config.ADMIN_TOKEN ?? dataDir.secretFile('admin-token')
+  const key = config.SECRET_KEY ?? dataDir.secretFile('secret-key')
+  const secrets = openSecrets({ key, previous: config.SECRET_KEY_PREVIOUS })
   await needPort('PORT', { port: config.PORT, host: config.HOST })
 
   await using servers = new AsyncDisposableStack()
@@ -85,6 +89,8 @@ await runRole('up', async (house) => {
     checkCode,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
+    secrets,
+    writeCredential: (change, signal) => writeCredential(change, { log, catalogue, signal }),
     publicUrl,
     info,
   })

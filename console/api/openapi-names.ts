@@ -25,7 +25,7 @@ export const tagOf = (path: string): string => {
   const [first = '', second = '', , fourth = ''] = path.split('/').slice(1)
   if (first === 'i' || first === 'inbox') return 'doors'
   if (first !== 'api') return 'instance'
-  if (fourth !== '') return fourth.replace(/\..*$/, '').replaceAll('-', ' ')
+  if (second === 'projects' && fourth !== '') return fourth.replace(/\..*$/, '').replaceAll('-', ' ')
   return second === 'info' ? 'instance' : second
 }
 
@@ -33,6 +33,7 @@ export const tagOf = (path: string): string => {
 export const tagTexts: Readonly<Record<string, string>> = {
   doors: 'How a message comes in: anybody who knows the address of a source may send.',
   projects: 'A project is one document: its sources, triggers and jobs.',
+  credentials: 'Secrets that jobs use by their names. Only the owner of one reads it.',
   messages: 'What came in, and what became of it.',
   triggers: 'What starts a job.',
   runs: 'What the jobs did.',

@@ -7,6 +7,11 @@ export const pathParameters: Readonly<Record<string, TSchema>> = {
     description: 'the name of a project',
     examples: ['demo'],
   }),
+  name: Type.String({
+    pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+    description: 'the name of a credential',
+    examples: ['district'],
+  }),
   id: Type.String({ format: 'uuid', description: 'the id of what the path names; capitals are as good' }),
   source: Type.String({
     format: 'uuid',

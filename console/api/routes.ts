@@ -1,4 +1,6 @@
 import type { Route } from '../../topology/http.ts'
+import type { CredentialDeps } from './credential-write.ts'
+import { credentialRoutes } from './credentials.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { exportRoutes } from './exports.ts'
 import type { HistoryDeps } from './history.ts'
@@ -10,6 +12,7 @@ import { runRoutes } from './runs.ts'
 import { type TryDeps, tryFilterRoutes } from './try-filter.ts'
 
 export type ApiDeps = ProjectDeps &
+  CredentialDeps &
   HistoryDeps &
   MatchDeps &
   TryDeps &
@@ -21,6 +24,7 @@ export type ApiDeps = ProjectDeps &
 /** The HTTP API (design.md 7). All of it needs the token. */
 export const apiRoutes = (deps: ApiDeps): readonly Route[] => [
   ...projectRoutes(deps),
+  ...credentialRoutes(deps),
   ...messageRoutes(deps),
   ...matchRoutes(deps),
   ...tryFilterRoutes(deps),

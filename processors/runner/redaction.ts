@@ -1,0 +1,81 @@
+import { perDeploy } from '../../topology/project/per-deploy.ts'
+import { exactSource, isExactNumber, isJsonArray, type Json, parseExact } from '../../topology/words/json.ts'
+
+/** What stands in the place of a secret. */
+export const redacted = '***'
+
+/** `json`: the text is JSON, and still is afterwards. */
+export type Redact = (text: string, as: 'text' | 'json') => string
+
+/**
+ * Replaces secrets in texts, however they are written: as they are, in base64 (also within something longer, and for URLs), URL-encoded, as JSON
+ * writes them. A text without any is given back as it is. The same list gives the same function.
+ */
+export const redactor: (secrets: readonly string[]) => Redact = perDeploy((secrets) => {
+  const forms = [...new Set(secrets.flatMap(formsOf))].toSorted((a, b) => b.length - a.length)
+  if (forms.length === 0) return (text) => text
+  const any = new RegExp(forms.map(RegExp.escape).join('|'), 'g')
+  const inText = (text: string): string => text.replace(any, redacted)
+  const inJson = (value: Json): Json => {
+    if (typeof value === 'string') return inText(value)
+    if (typeof value === 'number') return isHeld(String(value)) ? redacted : value
+    if (isExactNumber(value)) return isHeld(exactSource(value)) ? redacted : value
+    if (typeof value !== 'object' || value === null) return value
+    if (isJsonArray(value)) return value.map(inJson)
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [inText(key), inJson(member)]))
+  }
+  const isHeld = (text: string): boolean => text.search(any) >= 0
+  return (text, as) => {
+    if (as === 'text') return inText(text)
+    if (!isHeld(text) && !oddEscape.test(text)) return text
+    const parsed = jsonIn(text)
+    return parsed === undefined ? inText(text) : JSON.stringify(inJson(parsed))
+  }
+})
+
+/** What JSON.stringify does not write: behind these, texts look other than they are. */
+const oddEscape = /\\[u/]/
+
+const formsOf = (secret: string): readonly string[] => {
+  const base64 = alignments.flatMap((before) => base64Core(secret, before))
+  const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...base64]
+  const urls = [...plain.slice(1), ...base64.map(encodeURIComponent)].flatMap((form) => [form, lowerEscapes(form)])
+  const json = [secret, inAscii(secret)].flatMap((form) => [escaped(form), escaped(escaped(form))])
+  return [...plain, ...urls, ...base64.map(forUrl), ...json].filter((form) => form.length >= shortest)
+}
+
+/** How many bytes of something else may stand before a secret, as base64 counts them. */
+const alignments = [0, 1, 2] as const
+
+/** The base64 of a text within the base64 of something longer: the digits that nothing beside it has a part in. */
+const base64Core = (secret: string, before: (typeof alignments)[number]): readonly string[] => {
+  const bytes = Buffer.from(secret)
+  const digits = Buffer.concat([Buffer.alloc(before), bytes])
+    .toString('base64')
+    .replace(/=+$/, '')
+  const from = Math.ceil((before * 8) / 6)
+  const whole = digits.slice(from)
+  const core = digits.slice(from, Math.floor(((before + bytes.length) * 8) / 6))
+  return [...new Set([whole, core])]
+}
+
+const forUrl = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_')
+const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
+const lowerEscapes = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
+const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
+const wellFormed = (text: string): string => text.toWellFormed()
+
+/** As writers of JSON do that stay within ASCII. */
+const inAscii = (text: string): string =>
+  escaped(text).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Of a secret's digits at most so few are left. */
+const shortest = 8
+
+const jsonIn = (text: string): Json | undefined => {
+  try {
+    return parseExact(text)
+  } catch {
+    return undefined
+  }
+}
