@@ -1,0 +1,93 @@
+import { isUtf8 } from 'node:buffer'
+import type { Pool } from 'undici'
+import { decoded, readBody } from './body.ts'
+import { CallFailure, failureOf } from './call-failure.ts'
+import type { HttpAnswer } from './http-call.ts'
+import { hostOf } from './policy.ts'
+import type { Pools } from './pools.ts'
+import { redirectOf } from './redirect.ts'
+import type { Header, Request } from './request.ts'
+
+export type ExchangeOptions = Readonly<{
+  pools: Pools
+  /** All addresses of the URL's host, when the call may go to each of them; else it throws a CallFailure. */
+  admit: (url: URL) => Promise<readonly string[]>
+  /** How many redirects are followed; with none, a redirect is the answer. */
+  redirects: number
+  maxBodyBytes: number
+  hold: (bytes: number) => void
+  signal: AbortSignal
+}>
+
+/** What came of a request, and how large its body is in bytes. */
+export type Exchanged = Readonly<{ answer: HttpAnswer; bytes: number }>
+
+/** Sends a request and those that its redirects ask for. Each of them is admitted anew. Throws CallFailures and the signal's reason. */
+export const exchange = async (first: Request, options: ExchangeOptions): Promise<Exchanged> => {
+  let request = first
+  for (let left = options.redirects; ; left--) {
+    const came = await hop(request, options).catch((error: unknown) => {
+      throw failureOf(error, hostOf(request.url))
+    })
+    if ('answer' in came) return came
+    if (left === 0) throw new CallFailure('TOO_MANY_REDIRECTS', `There were more than ${options.redirects} redirects`)
+    request = came.next
+  }
+}
+
+const hop = async (request: Request, options: ExchangeOptions): Promise<Exchanged | Readonly<{ next: Request }>> => {
+  const { pools, admit, redirects, signal } = options
+  signal.throwIfAborted()
+  const addresses = await admit(request.url)
+  return pools.run({ origin: request.url.origin, addresses }, async (pool) => {
+    const { status, statusText, headers, body } = await send(pool, request, signal)
+    const next = redirects > 0 ? redirectOf(request, { status, headers }) : undefined
+    if (next) {
+      await body.dump({ limit: 65_536, signal })
+      return { next }
+    }
+    const bytes = await bytesOf({ request, headers, body }, options)
+    const encoding = isUtf8(bytes) ? 'utf8' : 'base64'
+    const answer = {
+      status,
+      statusText,
+      headers,
+      url: request.url.href,
+      body: bytes.toString(encoding),
+      encoding,
+    } as const
+    return { answer, bytes: bytes.length }
+  })
+}
+
+type Sent = Readonly<{ status: number; statusText: string; headers: readonly Header[]; body: Body }>
+type Body = Awaited<ReturnType<Pool['request']>>['body']
+
+const send = async (pool: Pool, { method, url, headers, body }: Request, signal: AbortSignal): Promise<Sent> => {
+  const response = await pool.request({
+    method: method as 'GET', // any token will do
+    path: `${url.pathname}${url.search}`,
+    headers: headers.flat(),
+    body,
+    responseHeaders: 'raw',
+    signal,
+  })
+  response.body.on('error', () => {}) // told to whoever reads it, if somebody does
+  const raw = response.headers as unknown as readonly string[]
+  const pairs = raw.flatMap((name, at): readonly Header[] => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1] ?? '']]))
+  return { status: response.statusCode, statusText: response.statusText, headers: pairs, body: response.body }
+}
+
+const bytesOf = async (
+  { request, headers, body }: Pick<Sent, 'headers' | 'body'> & Readonly<{ request: Request }>,
+  { maxBodyBytes, hold }: ExchangeOptions,
+): Promise<Buffer> => {
+  const headerOf = (wanted: string): string =>
+    headers
+      .filter(([name]) => name === wanted)
+      .map(([, value]) => value)
+      .join(',')
+  const maxBytes = request.method !== 'HEAD' && Number(headerOf('content-length')) > maxBodyBytes ? 0 : maxBodyBytes
+  const raw = await readBody(body, { maxBytes, hold })
+  return decoded(raw, { encoding: headerOf('content-encoding'), maxBytes: maxBodyBytes })
+}
