@@ -92,6 +92,7 @@ describe('house rules', () => {
       yaml: /^topology\/project\//,
       typebox: /^(topology|console|ingress\/webhook|infra\/http)\//,
       'fastest-levenshtein': /^(topology\/project|processors\/runner\/language)\//,
+      'date-fns': /^processors\/runner\/language\/functions\//,
       'jsonpath-plus': /^(ingress\/webhook|topology|processors\/runner\/language)\//,
       buffer: /^processors\/runner\/language\/web\//,
       'whatwg-url-minimum': /^processors\/runner\/language\/web\//,

@@ -1,4 +1,4 @@
-import type { Operation } from './core.ts'
+import type { Operation } from './operation.ts'
 
 /** The name under which the compiled job asks for `deferred`. No job can speak it, so none can mean it or hide it. */
 export const deferredName = '.then'

@@ -1,8 +1,11 @@
 import { deferred, deferredName } from './deferred.ts'
+import { cursorOf } from './functions/cursor.ts'
+import { pureUtilOf } from './functions/encoding.ts'
+import { debugOf, logOf } from './functions/printing.ts'
 import type { OfRun } from './host.ts'
 
 /** Those that a job calls at its top level: they give operations. */
-const operationsOfRun: OfRun = {}
+const operationsOfRun: OfRun = { cursor: cursorOf, debug: debugOf, log: logOf }
 
 /** All that is made for a run when its job mentions it. The job takes it as a parameter, so it is out of reach of other runs. */
 export const ofRun: OfRun = {
@@ -12,6 +15,7 @@ export const ofRun: OfRun = {
   clearTimeout: ({ clearTimer }) => clearTimer,
   clearInterval: ({ clearTimer }) => clearTimer,
   [deferredName]: () => deferred,
+  util: (host) => ({ ...pureUtilOf(host) }),
   ...operationsOfRun,
 }
 

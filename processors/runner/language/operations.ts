@@ -1,6 +1,24 @@
-import * as core from './core.ts'
+import * as control from './functions/control.ts'
+import * as csv from './functions/csv.ts'
+import * as dates from './functions/dates.ts'
+import * as each from './functions/each.ts'
+import * as fields from './functions/fields.ts'
+import * as lists from './functions/lists.ts'
+import * as paths from './functions/paths.ts'
+import * as references from './functions/references.ts'
+import * as texts from './functions/texts.ts'
 
-/** Every function that a job has in scope without import, by name. One module a family of helpers. */
-export const operations: Readonly<Record<string, (...args: never[]) => unknown>> = { ...core }
+/** What every job has in scope without import and all runs share, by name: functions, and objects of functions. One module a family. */
+export const operations: Readonly<Record<string, unknown>> = {
+  ...control,
+  ...csv,
+  ...dates,
+  ...each,
+  ...fields,
+  ...lists,
+  ...paths,
+  ...references,
+  ...texts,
+}
 
 export const operationNames: ReadonlySet<string> = new Set(Object.keys(operations))

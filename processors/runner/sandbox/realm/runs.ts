@@ -1,5 +1,5 @@
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
-import type { Operation, State } from '../../language/core.ts'
+import type { Operation, State } from '../../language/operation.ts'
 import type { OfRun, RunHost } from '../../language/host.ts'
 import type { Insert, Place } from '../../language/positions.ts'
 import { type Calls, openCalls } from './calls.ts'
