@@ -11,7 +11,7 @@ type WithData = (url: unknown, data?: unknown, options?: unknown) => Operation
 /** `http`, as `@openfn/language-common` 3.x has it, with all methods. */
 export type Http = Readonly<{
   request: (method: unknown, url: unknown, options?: unknown) => Operation
-  options: (given?: Options) => OptionsBuilder
+  options: (given?: Options | ((state: State) => Options)) => OptionsBuilder
   get: Plain
   del: Plain
   delete: Plain
@@ -79,17 +79,25 @@ export type OptionsBuilder = Options &
     oauth(token: unknown): OptionsBuilder
   }>
 
-/** `http.options({ … }).json().bearer(token)`: options with words for what is often wanted. */
-const optionsBuilder = (given: Options = {}): OptionsBuilder => {
-  const withHeader = (name: string, value: string): OptionsBuilder =>
-    optionsBuilder({ ...given, headers: { ...asRecord(given['headers']), [name]: value } })
+/** `http.options({ … }).json().bearer(token)`: options with words for what is often wanted. All may be functions of state. */
+const optionsBuilder = (given: Options | ((state: State) => Options) = {}): OptionsBuilder => {
+  const withHeader = (name: string, value: unknown): OptionsBuilder => {
+    const add = (options: Options): Options => ({
+      ...options,
+      headers: { ...asRecord(options['headers']), [name]: value },
+    })
+    return optionsBuilder(typeof given === 'function' ? (state) => add(given(state)) : add(given))
+  }
+  const authorised = (value: (state: State) => string, ...lazy: unknown[]): OptionsBuilder =>
+    withHeader('Authorization', lazy.some((one) => typeof one === 'function') ? value : value({}))
+  const bearer = (token: unknown): OptionsBuilder => authorised((state) => `Bearer ${resolved(state, token)}`, token)
   const words = {
     json: () => withHeader('Content-Type', 'application/json'),
-    basic: (username: unknown, password: unknown) => withHeader('Authorization', basicAuth(username, password)),
-    bearer: (token: unknown) => withHeader('Authorization', `Bearer ${token}`),
-    oauth: (token: unknown) => withHeader('Authorization', `Bearer ${token}`),
+    basic: (username: unknown, password: unknown) =>
+      authorised((state) => basicAuth(resolved(state, username), resolved(state, password)), username, password),
+    ...{ bearer, oauth: bearer },
   }
-  const made = { ...given }
+  const made: object = typeof given === 'function' ? (state: State) => given(state) : { ...given }
   for (const [name, value] of Object.entries(words)) Object.defineProperty(made, name, { value })
-  return made as unknown as OptionsBuilder
+  return made as OptionsBuilder
 }

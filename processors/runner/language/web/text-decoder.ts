@@ -56,7 +56,7 @@ const wholeEnd = (bytes: Uint8Array, encoding: Encoding): number => {
   if (encoding !== 'utf-8') {
     const even = bytes.length - (bytes.length % 2)
     const high = bytes[encoding === 'utf-16le' ? even - 1 : even - 2] ?? 0
-    return high >= 0xd8 && high <= 0xdb ? even - 2 : even
+    return isHigh(high << 8) ? even - 2 : even
   }
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0
@@ -106,12 +106,15 @@ const fromUtf16 =
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const text = new Text()
     for (let at = 0; at + 1 < bytes.length; at += 2) text.add(view.getUint16(at, littleEndian))
-    if (bytes.length % 2 === 1) text.add(broken(fatal))
+    const high = view.byteLength > 2 && isHigh(view.getUint16((bytes.length - 3) & ~1, littleEndian))
+    if (bytes.length % 2 === 1 && !high) text.add(broken(fatal)) // after half a pair, both are one broken character
     const whole = text.toString()
     if (whole.isWellFormed()) return whole
     broken(fatal)
     return whole.toWellFormed()
   }
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 
 const from1252 = (bytes: Uint8Array): string => {
   const text = new Text()
