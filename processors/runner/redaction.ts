@@ -40,7 +40,7 @@ const formsOf = (secret: string): readonly string[] => {
   const base64 = alignments.flatMap((before) => base64Core(secret, before))
   const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...base64]
   const urls = [...plain.slice(1), ...base64.map(encodeURIComponent)].flatMap((form) => [form, lowerEscapes(form)])
-  const json = [secret, inAscii(secret)].flatMap((form) => [escaped(form), escaped(escaped(form))])
+  const json = [escaped(secret), inAscii(secret)].flatMap((form) => [form, escaped(form)])
   return [...plain, ...urls, ...base64.map(forUrl), ...json].filter((form) => form.length >= shortest)
 }
 

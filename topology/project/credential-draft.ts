@@ -102,6 +102,9 @@ const hidden =
       ? { ok: value }
       : { problem: `Must be text of 1 to ${most} characters.` }
 
+const hiddenObject: Read<JsonObject> = (value) =>
+  isJsonObject(value) ? { ok: value } : { problem: 'Must be an object.' }
+
 const webAddress: Read<string> = (value) =>
   typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
     ? { ok: value }
@@ -119,7 +122,7 @@ const jsonPath: Read<string> = (value) =>
 
 const credentialKeys = {
   kind: required<CredentialKind | null>(oneOf(...credentialKinds), null, `one of ${credentialKinds.join(', ')}`),
-  body: required(object, {}, 'an object with what the credential holds'),
+  body: required(hiddenObject, {}, 'an object with what the credential holds'),
   schema: optional(object, null),
   external_id: optional(hidden(255), null),
   projects: optional(projectNames, null),

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { redactor } from '../../../../processors/runner/redaction.ts'
+
+const secret = 'p@ss/word+"ü"\\?'
+const redact = redactor([secret])
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+describe('a secret in a text', () => {
+  test.each<[string, string, string]>([
+    ['as it is', `token=${secret};`, 'token=***;'],
+    ['in a URL', `https://x.example/?t=${encodeURIComponent(secret)}&u=1`, 'https://x.example/?t=***&u=1'],
+    ['in a form', String(new URLSearchParams({ t: secret, u: '1' })), 't=***&u=1'],
+    ['with small escapes', encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()), '***'],
+    ['as JSON', JSON.stringify({ t: secret }), '{"t":"***"}'],
+    ['as JSON in JSON', JSON.stringify(JSON.stringify({ t: secret })), '"{\\"t\\":\\"***\\"}"'],
+    ['as JSON in ASCII', JSON.stringify(secret).replace('ü', '\\u00fc'), '"***"'],
+    ['in base64', base64(secret), '***=='],
+    ['in base64 for URLs', Buffer.from(secret).toString('base64url'), '***'],
+  ])('is replaced %s', (_how, text, after) => {
+    expect(redact(text, 'text')).toBe(after)
+  })
+
+  test('is not to be read in the base64 of anything that holds it', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 9 }),
+        fc.uint8Array({ maxLength: 9 }),
+        fc.boolean(),
+        (before, after, forUrl) => {
+          const all = Buffer.concat([before, Buffer.from(secret), after]).toString(forUrl ? 'base64url' : 'base64')
+          const left = redact(`Basic ${all}`, 'text').replace('Basic ', '').split('***')
+          expect(left).toHaveLength(2)
+          for (const part of left) expect(part.replace(/=+$/, '').length).toBeLessThanOrEqual(16)
+        },
+      ),
+    )
+  })
+
+  test('that holds another is replaced whole', () => {
+    expect(redactor(['password', 'my-password-is-long'])('a my-password-is-long b password', 'text')).toBe(
+      'a *** b ***',
+    )
+  })
+
+  test('is all that is replaced', () => {
+    const text = 'Amina Willow, p@ss/word'
+    expect(redact(text, 'text')).toBe(text)
+    expect(redactor([])(secret, 'text')).toBe(secret)
+  })
+
+  test.each(['$&$1$$xx', 'a.*b|c(d)', '[x]{2}^$\\', '--------', '12345678'])('may be %s', (odd) => {
+    expect(redactor([odd])(`<${odd}>`, 'text')).toBe('<***>')
+    expect(redactor([odd])(JSON.stringify({ a: odd }), 'json')).toBe('{"a":"***"}')
+  })
+})
+
+describe('JSON stays JSON, and nothing of a secret is in it:', () => {
+  const secrets = [secret, '12345678', ':true,"b"', 'n\nabcdefgh', 'nabcdefgh', 'true,null']
+
+  test.each<[string, string, string]>([
+    ['a value', JSON.stringify({ a: [secret] }), '{"a":["***"]}'],
+    ['a key', JSON.stringify({ [secret]: 1 }), '{"***":1}'],
+    ['a number', '{"a":12345678,"b":9912345678.5}', '{"a":"***","b":"***"}'],
+    [
+      'a number that no double holds',
+      '{"a":123456789012345678901,"b":9007199254740993}',
+      '{"a":"***","b":9007199254740993}',
+    ],
+    ['what only looks so outside of strings', '{"a":true,"b":[true,null]}', '{"a":true,"b":[true,null]}'],
+    ['behind an escape that is not needed', `{"a":"\\u0031\\u0032345678"}`, '{"a":"***"}'],
+    ['across an escape', JSON.stringify({ a: '\nabcdefgh' }), '{"a":"\\nabcdefgh"}'],
+  ])('%s', (_what, before, after) => {
+    expect(redactor(secrets)(before, 'json')).toBe(after)
+  })
+
+  test('whatever the JSON is', () => {
+    const held = fc.constantFrom(...secrets.slice(0, 4)).map((one) => `x${one}y`)
+    const json = fc.oneof(fc.jsonValue(), fc.dictionary(held, held), fc.array(held))
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = redactor(secrets)(JSON.stringify(value), 'json')
+        expect(() => JSON.parse(text)).not.toThrow()
+        const strings: string[] = []
+        JSON.parse(text, (key, part) => {
+          strings.push(key, String(part))
+          return part
+        })
+        for (const one of secrets)
+          expect(strings.filter((part) => typeof part === 'string' && part.includes(one))).toEqual([])
+      }),
+    )
+  })
+
+  test('a text without any is given back as it is, spaces and digits and all', () => {
+    const text = '{ "a": 1.50, "b": [ ] }'
+    expect(redactor(secrets)(text, 'json')).toBe(text)
+  })
+
+  test('a text that is none is taken as text', () => {
+    expect(redact(`{"a":${secret}`, 'json')).toBe('{"a":***')
+  })
+})
+
+test('the same list of secrets gives the same function', () => {
+  const list = [secret]
+  expect(redactor(list)).toBe(redactor(list))
+})
