@@ -7,6 +7,7 @@ import * as lists from './functions/lists.ts'
 import * as paths from './functions/paths.ts'
 import * as references from './functions/references.ts'
 import * as texts from './functions/texts.ts'
+import * as xml from './http/parse-xml.ts'
 
 /** What every job has in scope without import and all runs share, by name: functions, and objects of functions. One module a family. */
 export const operations: Readonly<Record<string, unknown>> = {
@@ -19,6 +20,7 @@ export const operations: Readonly<Record<string, unknown>> = {
   ...paths,
   ...references,
   ...texts,
+  ...xml,
 }
 
 export const operationNames: ReadonlySet<string> = new Set(Object.keys(operations))
