@@ -77,6 +77,22 @@ const trigger = Type.Union(
   { $id: 'Trigger' },
 )
 
+const backoff = Type.String({ pattern: '^(?!0+\\D)\\d{1,9}[smhd]$' })
+
+const retry = closed(
+  {
+    attempts: optional(Type.Integer({ minimum: 1, maximum: 100, default: 1, description: 'all of them' })),
+    backoff: optional(
+      Type.Union([backoff, Type.Array(backoff, { minItems: 1 })], {
+        default: ['5s', '1m', '10m'],
+        description: 'how long to wait at most before the second attempt, the third, …; the last for all that follow',
+      }),
+    ),
+    on: names('names of errors, or codes like ECONNRESET; without it, what the job threw, and TimeoutError'),
+  },
+  { description: 'when a run is tried again' },
+)
+
 const job = closed(
   {
     trigger: optional(Type.String({ description: 'or `triggers`, not both' })),
@@ -90,10 +106,17 @@ const job = closed(
     order: optional(
       Type.Enum(['key', 'strict', 'none'], { default: 'key', description: 'strict: one at a time in a partition' }),
     ),
+    effects: optional(
+      Type.Enum(['at-least-once', 'at-most-once'], {
+        default: 'at-least-once',
+        description: 'at-most-once: never executed twice, alone in a process; ends as unknown when its runner dies',
+      }),
+    ),
     timeout: optional(
       Type.String({ pattern: '^(?!0+\\D)\\d{1,9}[smhd]$', default: '100s', description: '`20s` or `5m`; at most 20m' }),
     ),
     memory_mb: optional(Type.Integer({ minimum: 8, maximum: 2_048, default: 128 })),
+    retry: optional(retry),
     console: flag('false: what the job logs is not kept'),
     log_limit: size('what is kept of the log of a run', '1mb'),
     test_mode: optional(

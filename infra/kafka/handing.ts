@@ -15,7 +15,7 @@ export type Writing = Readonly<{
 
 export type HandingOptions = Writing &
   Readonly<{
-    /** The work on a record has begun. */
+    /** The work on a record has begun, or is to begin again later. */
     onBegun: (hold: Hold) => void
     /** All that a record was settled with is acknowledged; the partition may be gone by now. */
     onDone: (hold: Hold, record: Incoming) => void
@@ -50,16 +50,21 @@ export const openHanding = (options: HandingOptions): Handing => {
         await options.write(step, permit)
       }
     }
-    const settle = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
+    const writeAll = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
       settling++
       try {
         await write(steps)
+      } finally {
+        if (--settling === 0) for (const resolve of waiting.splice(0)) resolve()
+      }
+    }
+    const settle = async (steps: readonly (readonly Outgoing[])[]): Promise<void> => {
+      try {
+        await writeAll(steps)
         options.onDone(hold, record)
       } catch (error) {
         settled = undefined // what could not be written may be tried again
         throw error
-      } finally {
-        if (--settling === 0) for (const resolve of waiting.splice(0)) resolve()
       }
     }
     return {
@@ -78,6 +83,12 @@ export const openHanding = (options: HandingOptions): Handing => {
       settle(steps = []) {
         settled ??= settle(steps)
         return settled
+      },
+      tried: hold.mark.triedOf(record.offset),
+      async again(steps, tried) {
+        await writeAll(steps)
+        hold.mark.tryAgain(record.offset, tried)
+        options.onBegun(hold)
       },
     }
   }

@@ -19,7 +19,7 @@ export const followStage =
   (catalogue: Catalogue): Stage =>
   async (record, { signal }) => {
     const kind = headerOf(record, 'penstock-event')
-    if (kind === 'matched' || kind === 'started') return drop(kind) // most records: not worth parsing
+    if (kind === 'matched' || kind === 'started' || kind === 'attempt') return drop(kind) // most records: not worth parsing
     const facts = parseRunTexts(record)
     if (facts.event !== 'finished') return drop(facts.event)
 

@@ -1,16 +1,24 @@
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { type Gate, gate } from '../../topology/flow/lanes.ts'
-import { bury, emit, type Hand, type Stage } from '../../topology/flow/verdict.ts'
+import { again, bury, emit, type Hand, type Stage } from '../../topology/flow/verdict.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { maxRunRecordBytes } from '../../topology/topics.ts'
 import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../topology/wire/job.ts'
-import { type FinishedFacts, finishedRecord, runFactsOf, type Started } from '../../topology/wire/runs.ts'
+import {
+  type Attempted,
+  type FinishedFacts,
+  finishedRecord,
+  runFactsOf,
+  runRecord,
+  type Started,
+} from '../../topology/wire/runs.ts'
 import type { DeadLetter } from '../../topology/words/dead-letter.ts'
 import { depthOf } from '../../topology/words/json.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import type { Outcome, RunRequest } from '../../topology/words/run.ts'
+import type { Outcome, RunRequest, Tried } from '../../topology/words/run.ts'
+import { nextTry } from './attempts.ts'
 import { stateText } from './language/state.ts'
 import type { AnswerCall } from './sandbox/child-process.ts'
 import { crashLoop, ended, isCrashLoop } from './sandbox/killed.ts'
@@ -24,6 +32,8 @@ export type RunnerDeps = Readonly<{
   /** Called when a run takes over a second, so that history shows it while it goes on. */
   announce: (started: Started, key: string) => void
   ended: (request: RunRequest, event: FinishedFacts) => void
+  /** Makes of the longest wait of a retry policy the one that is taken. */
+  spread: (ms: number) => number
   /** Told of each dead letter that is about to be written beside an outcome. */
   buried: (letter: DeadLetter) => void
 }>
@@ -44,8 +54,12 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
 
     const state = stateText(request.input)
     const startedAt = new Date()
-    const { outcome, starts } = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
-    const event = eventOf(request, { outcome, starts, startedAt, adaptor: deps.adaptor })
+    const came = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
+    const { outcome } = came
+    const event = eventOf(request, { ...came, tried: hand.tried, startedAt, adaptor: deps.adaptor })
+    const now = Date.parse(event.finished_at)
+    const next = nextTry(job, { outcome, starts: event.starts, tried: hand.tried, now, spread: deps.spread })
+    if (next) return again(next, [runRecord(attemptOf(event, next), request.key)])
     deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
     const whole = finishedRecord(event, states)
@@ -59,7 +73,7 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
 
 type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date; hand: Hand }>
 
-/** What the run came to, and how often it was started for that. */
+/** What the attempt came to, and how often it was started for that. */
 type Came = Readonly<{ outcome: Outcome; starts: number }>
 
 /**
@@ -83,13 +97,10 @@ const startedSo = (often: number): string =>
 
 const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
+  const attempt = attemptsOf(request, hand.tried)
   const starts = hand.begin() // first of all: what may not begin is not announced either
   const slow = setTimeout(
-    () =>
-      deps.announce(
-        { ...facts, event: 'started', started_at: startedAt.toISOString(), attempt: request.attempt },
-        request.key,
-      ),
+    () => deps.announce({ ...facts, event: 'started', started_at: startedAt.toISOString(), attempt }, request.key),
     slowMs,
   )
   try {
@@ -99,6 +110,9 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
     clearTimeout(slow)
   }
 }
+
+/** The attempts so far, the one that is going on included. */
+const attemptsOf = (request: RunRequest, tried: Tried | undefined): number => (tried?.attempts ?? 0) + request.attempt
 
 const noNetwork: AnswerCall = async () =>
   JSON.stringify({ error: { code: 'NO_NETWORK', message: 'jobs cannot reach the network' } })
@@ -171,7 +185,13 @@ const withoutStates = (event: FinishedFacts): Outgoing => {
 
 const eventOf = (
   request: RunRequest,
-  { outcome, starts, startedAt, adaptor }: Came & Readonly<{ startedAt: Date; adaptor: string }>,
+  {
+    outcome,
+    starts,
+    tried,
+    startedAt,
+    adaptor,
+  }: Came & Readonly<{ tried: Tried | undefined; startedAt: Date; adaptor: string }>,
 ): FinishedFacts => {
   const finishedAt = new Date()
   return {
@@ -181,12 +201,18 @@ const eventOf = (
     status: outcome.status,
     exit_code: outcome.exitCode,
     error: outcome.error,
-    attempts: request.attempt,
-    starts,
+    attempts: attemptsOf(request, tried),
+    starts: (tried?.starts ?? 0) + starts,
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
     duration_ms: finishedAt.getTime() - startedAt.getTime(),
     log: outcome.log,
     definitions: String(request.definitions),
   }
+}
+
+/** What is told of an attempt when it was not the last. */
+const attemptOf = (event: FinishedFacts, { dueAt }: Tried): Attempted => {
+  const { attempts, duration_ms: _, status: __, ...facts } = event
+  return { ...facts, event: 'attempt', attempt: attempts, due_at: new Date(dueAt).toISOString() }
 }

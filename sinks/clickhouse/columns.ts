@@ -55,6 +55,7 @@ export const tables = {
     started_at: "Nullable(DateTime64(3, 'UTC'))",
     finished_at: "Nullable(DateTime64(3, 'UTC'))",
     duration_ms: 'Nullable(Float64)',
+    due_at: "Nullable(DateTime64(3, 'UTC'))",
     input: 'Nullable(String)',
     final_state: 'Nullable(String)',
     'log.time': "Array(DateTime64(3, 'UTC'))",

@@ -1,12 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import { parseTopic } from '../../topology/topics.ts'
 import { parseDeadLetter } from '../../topology/wire/dead-letters.ts'
-import type { Finished, FinishedTexts, Matched, RunEvent, RunFacts, Started } from '../../topology/wire/runs.ts'
+import type {
+  Attempted,
+  Finished,
+  FinishedTexts,
+  Matched,
+  RunEvent,
+  RunFacts,
+  Started,
+} from '../../topology/wire/runs.ts'
 import { messageIdOfRecord, timeOf } from '../../topology/words/ids.ts'
 import type { Json } from '../../topology/words/json.ts'
 import type { Message } from '../../topology/words/message.ts'
 import type { Incoming } from '../../topology/words/record.ts'
-import type { LogLine } from '../../topology/words/run.ts'
+import type { LogLine, RunError } from '../../topology/words/run.ts'
 import { type Traceparent, traceIdOf, traceOf } from '../../topology/words/trace.ts'
 import type { Table } from './columns.ts'
 import type { Cells } from './native.ts'
@@ -58,6 +66,8 @@ export const runEventRows = (
       return [...matchRows(event, at), ...event.runs.map((facts) => runRow(facts, queuedColumns, at.offset))]
     case 'started':
       return [runRow(event, () => startedColumns(event), begun + at.offset)]
+    case 'attempt':
+      return [runRow(event, () => attemptColumns(event), begun + at.offset)]
     case 'finished':
       return [finishedRow(event, at.offset)]
     default:
@@ -115,7 +125,7 @@ const matchRows = (event: Matched, { timestamp, offset }: Pick<Incoming, 'offset
   }))
 }
 
-/** A start says more than a queued row, also when the filter's word comes after it; an end says all, and the first end wins (design.md 4). */
+/** A start, or the end of an attempt, says more than a queued row, also when the filter's word comes after it; an end says all, and the first end wins (design.md 4). */
 const begun = 2n ** 61n
 const end = 2n ** 63n
 const firstWins = (offset: bigint): bigint => 2n ** 62n - offset
@@ -154,19 +164,24 @@ const startedColumns = ({ started_at, attempt }: Started): Cells => ({
   attempts: attempt,
 })
 
+const attemptColumns = (event: Attempted): Cells => ({
+  adaptor: event.adaptor,
+  status: 'waiting',
+  ...errorColumns(event.error),
+  exit_code: event.exit_code,
+  attempts: event.attempt,
+  starts: event.starts,
+  started_at: timeIn(event.started_at),
+  due_at: timeIn(event.due_at),
+  ...logColumns(event.log),
+})
+
 const finishedColumns = (event: Ended): Cells => {
   const log = Buffer.isBuffer(event.log) ? (JSON.parse(event.log.toString('utf8')) as readonly LogLine[]) : event.log
   return {
     adaptor: event.adaptor,
     status: event.status,
-    ...(event.error && {
-      error_type: event.error.name,
-      error_message: event.error.message,
-      error_line: event.error.line,
-      error_column: event.error.column,
-      error_operation: event.error.operation,
-      error_details: jsonText(event.error.details),
-    }),
+    ...errorColumns(event.error),
     exit_code: event.exit_code,
     attempts: event.attempts,
     starts: event.starts,
@@ -175,12 +190,28 @@ const finishedColumns = (event: Ended): Cells => {
     duration_ms: event.duration_ms,
     input: jsonText(event.input),
     final_state: event.status === 'success' ? textOfState(event.final_state) : jsonText(event.final_state),
-    'log.time': log.map(({ time }) => timeIn(time)),
-    'log.level': log.map(({ level }) => level),
-    'log.source': log.map(({ source }) => source),
-    'log.message': log.map(({ message }) => message),
+    ...logColumns(log),
   }
 }
+
+const errorColumns = (error: RunError | null): Cells =>
+  error === null
+    ? {}
+    : {
+        error_type: error.name,
+        error_message: error.message,
+        error_line: error.line,
+        error_column: error.column,
+        error_operation: error.operation,
+        error_details: jsonText(error.details),
+      }
+
+const logColumns = (log: readonly LogLine[]): Cells => ({
+  'log.time': log.map(({ time }) => timeIn(time)),
+  'log.level': log.map(({ level }) => level),
+  'log.source': log.map(({ source }) => source),
+  'log.message': log.map(({ message }) => message),
+})
 
 type Ended = Finished | FinishedTexts
 

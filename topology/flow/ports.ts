@@ -1,6 +1,7 @@
 import type { TopicSpec } from '../topics.ts'
 import type { Sealed } from '../words/credential.ts'
 import type { Incoming, Outgoing } from '../words/record.ts'
+import type { Tried } from '../words/run.ts'
 
 /** One record in hand, to be settled in any order; the log knows which offsets below are still open. */
 export type Delivery = Readonly<{
@@ -22,6 +23,13 @@ export type Delivery = Readonly<{
    * Refuses (Fault `membership-lost`) when this member may no longer own the partition. Settling twice does nothing.
    */
   settle(steps?: readonly (readonly Outgoing[])[]): Promise<void>
+  /** What lives before have noted of it with `again`; undefined for nothing. */
+  tried: Tried | undefined
+  /**
+   * Writes the records as `settle` does, and notes what attempts have come to so far, but the record stays in hand, to be begun again: until
+   * then it counts as not begun. The note is in the commit within 100 ms, and goes when the record is settled.
+   */
+  again(steps: readonly (readonly Outgoing[])[], tried: Tried): Promise<void>
 }>
 
 /** A member of a consumer group. Each record is in one member's hand at a time, until it is settled. */

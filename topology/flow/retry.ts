@@ -22,4 +22,7 @@ export const retryFaults =
 export const backoff =
   (firstMs: number, maxMs: number) =>
   (attempt: number): number =>
-    Math.random() * Math.min(maxMs, firstMs * 2 ** (attempt - 1))
+    spread(Math.min(maxMs, firstMs * 2 ** (attempt - 1)))
+
+/** Full jitter: anything up to that. */
+export const spread = (ms: number): number => Math.random() * ms

@@ -2,6 +2,7 @@ import { parseTopic } from '../topics.ts'
 import { deadLetterRecord } from '../wire/dead-letters.ts'
 import type { DeadLetter } from '../words/dead-letter.ts'
 import { headerOf, type Outgoing } from '../words/record.ts'
+import type { Tried } from '../words/run.ts'
 import { isBurial } from './fault.ts'
 import { lanes } from './lanes.ts'
 import type { Delivery, Reader } from './ports.ts'
@@ -21,10 +22,13 @@ export type StageLoop = Readonly<{
 }>
 
 /** Decides when the work on one record is done: in a lane, through a gate, at once. */
-export type Schedule = (delivery: Delivery, work: Work) => Promise<void> | void
+export type Schedule = (delivery: Delivery, work: Work) => Promise<unknown> | undefined
 
-/** Asks the stage and settles. With a turn, the asking and the first write happen in it, and the acknowledgement is waited for outside. */
-export type Work = (turn?: Turn) => Promise<void>
+/**
+ * Asks the stage and settles. With a turn, the asking and the first write happen in it, and the acknowledgement is waited for outside. Says when
+ * (milliseconds since 1970) it is to be called again, if the stage wants that; never to be called too early, but on the way out.
+ */
+export type Work = (turn?: Turn) => Promise<number | undefined>
 export type Turn = <T>(ask: () => Promise<T>) => Promise<T>
 
 /**
@@ -47,29 +51,36 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
   const signalOf = signals(working)
   const inHand = new Set<Promise<void>>()
 
-  const work = async (delivery: Delivery, turn: Turn = atOnce): Promise<void> => {
+  const workOn = (delivery: Delivery): Work => {
     const signal = signalOf(delivery.lost)
+    let { begun, tried } = delivery
     const fail = (error: unknown): void => {
       if (!signal.aborted) broken.abort(error)
     }
     const ask = async () => {
       signal.throwIfAborted()
       if (stop.reading.aborted) return { written: undefined } // not begun: whoever reads on does it
-      const { record, begun, begin } = delivery
-      const verdict = await loop.retry(() => loop.stage(record, { signal, begun, begin }), signal)
+      const { record, begin } = delivery
+      const verdict = await loop.retry(() => loop.stage(record, { signal, begun, tried, begin }), signal)
       signal.throwIfAborted()
-      return { written: settle(loop, { delivery, verdict, signal }).catch(fail) }
+      return { written: settle(loop, { delivery, verdict, signal }) }
     }
-    try {
-      await (await turn(ask)).written
-    } catch (error) {
-      fail(error)
+    return async (turn = atOnce) => {
+      try {
+        const { written } = await turn(ask)
+        const next = await written
+        if (next) [begun, tried] = [0, next]
+        return next?.dueAt
+      } catch (error) {
+        fail(error)
+        return undefined
+      }
     }
   }
 
   const take = async (delivery: Delivery): Promise<void> => {
     try {
-      await loop.schedule(delivery, (turn) => work(delivery, turn))
+      await loop.schedule(delivery, workOn(delivery))
     } catch (error) {
       broken.abort(error)
     }
@@ -108,20 +119,26 @@ const signals = (working: AbortSignal): ((lost: AbortSignal) => AbortSignal) => 
 
 type Answer = Readonly<{ delivery: Delivery; verdict: Verdict; signal: AbortSignal }>
 
-/** Calls the first write before it returns; what goes wrong is the promise's. A record that the log will not take is buried. */
-const settle = async (loop: StageLoop, { delivery, verdict, signal }: Answer): Promise<void> => {
+/**
+ * Calls the first write before it returns; what goes wrong is the promise's. A record that the log will not take is buried. What is to be tried again
+ * is given back.
+ */
+const settle = async (loop: StageLoop, { delivery, verdict, signal }: Answer): Promise<Tried | undefined> => {
   try {
     const steps = stepsOf(loop, { delivery, verdict })
-    await loop.retry(() => delivery.settle(steps), signal)
+    const tried = verdict.kind === 'again' ? verdict.tried : undefined
+    await loop.retry(() => (tried ? delivery.again(steps, tried) : delivery.settle(steps)), signal)
+    return tried
   } catch (error) {
     if (!isBurial(error) || verdict.kind === 'bury') throw error
-    await settle(loop, { delivery, verdict: bury(error), signal })
+    return settle(loop, { delivery, verdict: bury(error), signal })
   }
 }
 
 const stepsOf = (loop: StageLoop, { delivery, verdict }: Omit<Answer, 'signal'>): readonly (readonly Outgoing[])[] => {
   switch (verdict.kind) {
     case 'emit':
+    case 'again':
       return verdict.steps
     case 'drop':
       return []

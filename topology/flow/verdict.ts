@@ -1,4 +1,5 @@
 import type { Incoming, Outgoing } from '../words/record.ts'
+import type { Tried } from '../words/run.ts'
 import type { Fault } from './fault.ts'
 
 /** What a stage says of one record. Only the loop acts on it. */
@@ -6,10 +7,13 @@ export type Verdict =
   /** Records to write, in steps: a step is written when all of the step before is acknowledged. */
   | Readonly<{ kind: 'emit'; steps: readonly (readonly Outgoing[])[] }>
   | Readonly<{ kind: 'drop'; reason: string }>
+  /** Records to write, as with `emit`, but the record is not done: it is asked about again when it is due. */
+  | Readonly<{ kind: 'again'; steps: readonly (readonly Outgoing[])[]; tried: Tried }>
   /** `letter` says what is known of the record for the dead letter. */
   | Readonly<{ kind: 'bury'; fault: Fault; letter?: Readonly<{ project?: string; message?: string; run?: string }> }>
 
 export const emit = (...steps: (readonly Outgoing[])[]): Verdict => ({ kind: 'emit', steps })
+export const again = (tried: Tried, ...steps: (readonly Outgoing[])[]): Verdict => ({ kind: 'again', steps, tried })
 export const drop = (reason: string): Verdict => ({ kind: 'drop', reason })
 export const bury = (fault: Fault, letter: { project?: string; message?: string; run?: string } = {}): Verdict => ({
   kind: 'bury',
@@ -26,6 +30,8 @@ export type Hand = Readonly<{
   signal: AbortSignal
   /** How often the work on this record had begun, in lives before, without coming to an end. */
   begun: number
+  /** What attempts came to that have ended; undefined when this is the first. */
+  tried: Tried | undefined
   /** Notes in the commit that the work begins, and says how often it has without an end, this time included. */
   begin(): number
 }>

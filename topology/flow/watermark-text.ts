@@ -1,3 +1,6 @@
+import type { Tried } from '../words/run.ts'
+import { triedForm, triedOut } from './watermark-tried.ts'
+
 /** From this offset on, up to but not including that. */
 export type Range = Readonly<{ from: bigint; to: bigint }>
 
@@ -64,21 +67,32 @@ export const bitmapOf = (lowest: bigint, done: Iterable<Range>, most: number): s
   return bitmapMark + bits.toString('base64url', 0, used)
 }
 
-/** What the life before left open and had started, and where all that it says is done ends. */
-export type Before = Readonly<{ open: readonly bigint[]; end: bigint; starts: ReadonlyMap<bigint, number> }>
+/** What the life before left open, had started and was to try again, and where all that it says is done ends. */
+export type Before = Readonly<{
+  open: readonly bigint[]
+  end: bigint
+  starts: ReadonlyMap<bigint, number>
+  tried: ReadonlyMap<bigint, Tried>
+}>
 
 /** What is known without a word of a life before. */
-export const nothing = (start: bigint): Before => ({ open: [], end: start, starts: new Map() })
+export const nothing = (start: bigint): Before => ({
+  open: [],
+  end: start,
+  starts: new Map(),
+  tried: new Map(),
+})
 
 /** What metadata says that belongs to a commit of this offset; of anybody else's making it says nothing. */
 export const decode = (start: bigint, metadata: string): Before => {
-  const [, runs, bits, starts] = known.exec(metadata) ?? []
+  const [, runs, bits, starts, last, tried] = known.exec(metadata) ?? []
   const done = runs ? runsIn(start, runs) : bitmapIn(start, Buffer.from(bits ?? '', 'base64url'))
-  return { ...done, starts: startsOut(start, starts) }
+  return { ...done, starts: startsOut(start, starts), tried: triedOut(start, last, tried) }
 }
 
-const known =
-  /^(?:f([0-9a-z]{1,10}(?:,[0-9a-z]{1,10})*)|b([\w-]+))?(?:;([0-9a-z]{1,10}(?::[0-9a-z])?(?:,[0-9a-z]{1,10}(?::[0-9a-z])?)*))?$/
+const doneForm = '(?:f([0-9a-z]{1,10}(?:,[0-9a-z]{1,10})*)|b([\\w-]+))'
+const startsForm = ';([0-9a-z]{1,10}(?::[0-9a-z])?(?:,[0-9a-z]{1,10}(?::[0-9a-z])?)*)'
+const known = new RegExp(`^${doneForm}?(?:${startsForm})?(?:${triedForm})?$`)
 
 const startsOut = (start: bigint, text: string | undefined): ReadonlyMap<bigint, number> => {
   const starts = new Map<bigint, number>()
@@ -91,7 +105,7 @@ const startsOut = (start: bigint, text: string | undefined): ReadonlyMap<bigint,
   return starts
 }
 
-type Done = Omit<Before, 'starts'>
+type Done = Pick<Before, 'open' | 'end'>
 
 const runsIn = (start: bigint, text: string): Done => {
   const lengths = text.split(',').map((length) => Number.parseInt(length, 36))

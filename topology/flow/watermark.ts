@@ -1,3 +1,4 @@
+import type { Tried } from '../words/run.ts'
 import {
   bitmapOf,
   bitsWithin,
@@ -10,6 +11,7 @@ import {
   startsIn,
   startsWithin,
 } from './watermark-text.ts'
+import { triedAtMost, triedWithin } from './watermark-tried.ts'
 
 /**
  * Which offsets of one partition are done, in whatever order that happens, and which have begun without an end. What is committed is the
@@ -28,6 +30,10 @@ export type Watermark = Readonly<{
   startedHere(): ReadonlyMap<bigint, number>
   /** What was started in this life was called off in good order: that is as if it had not been. */
   takeBackStarts(): void
+  /** An attempt has ended, and the record is to be tried again: until then it counts as not started. */
+  tryAgain(offset: bigint, tried: Tried): void
+  /** What was noted of its attempts, in this life or before. */
+  triedOf(offset: bigint): Tried | undefined
   /** The record is done. Saying it twice, or of an offset that was never begun, does nothing. */
   finish(offset: bigint): void
   /** Everything below this offset has been read, and what of it was not begun holds nothing to do. */
@@ -38,7 +44,8 @@ export type Watermark = Readonly<{
   lowest(): bigint
   /**
    * For the commit's metadata: the done offsets above `lowest()`, each of them, if `fits` was true before every `begin`; then the starts,
-   * each of them, if there are no more than `mostStarts`, else as many as find room, those first that were started most often.
+   * each of them, if there are no more than `mostStarts`, else as many as find room, those first that were started most often; then what is to
+   * be tried again, likewise.
    */
   encode(): string
 }>
@@ -58,13 +65,14 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
   const open = new Set(before.open) // in the order of the offsets
   const started = new Set<bigint>()
   const startedBefore = ours ? withoutOurs(before.starts, ours) : new Map(before.starts)
-  const offsetsStarted = [...startedBefore.keys()]
+  const tried = new Map(before.tried)
+  const offsetsTold = [...new Set([...startedBefore.keys(), ...tried.keys()])].toSorted((a, b) => (a < b ? -1 : 1))
   const near = bitsWithin(maxBytes - startsAtMost(mostStarts, bitsWithin(maxBytes)))
-  const lastStarted = offsetsStarted.at(-1) ?? start
+  const lastTold = offsetsTold.at(-1) ?? start
   let order = [...open]
   let head = 0
   let met = 0 // how many of `before.open` have been begun or passed
-  let metStarts = 0 // how many of `offsetsStarted` have
+  let metTold = 0 // how many of `offsetsTold` have
   let next = before.end
 
   const lowest = (): bigint => {
@@ -74,8 +82,10 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
 
   const passTo = (offset: bigint): void => {
     for (let left = before.open[met]; left !== undefined && left < offset; left = before.open[++met]) open.delete(left)
-    for (let left = offsetsStarted[metStarts]; left !== undefined && left < offset; left = offsetsStarted[++metStarts])
+    for (let left = offsetsTold[metTold]; left !== undefined && left < offset; left = offsetsTold[++metTold]) {
       startedBefore.delete(left)
+      tried.delete(left)
+    }
     if (offset > next) next = offset
   }
 
@@ -93,17 +103,18 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
   return {
     fits(offset) {
       if (open.size === 0 || open.has(offset)) return true
+      if (tried.size >= mostTried) return false
       const from = lowest()
       const span = Number(offset + 1n - from)
-      const far = offset > lastStarted ? span : Number(lastStarted + 1n - from)
-      if (far <= near) return true
-      const room = maxBytes - startsAtMost(mostStarts, far)
+      const far = offset > lastTold ? span : Number(lastTold + 1n - from)
+      if (far <= near && tried.size === 0) return true
+      const room = maxBytes - startsAtMost(mostStarts, far) - triedAtMost(tried.size, far)
       return span <= bitsWithin(room) || runsAtMost(open.size + 1, span) <= room
     },
     begin(offset) {
       passTo(offset)
       if (before.open[met] === offset) met++
-      if (offsetsStarted[metStarts] === offset) metStarts++
+      if (offsetsTold[metTold] === offset) metTold++
       if (offset < next) return
       open.add(offset)
       next = offset + 1n
@@ -116,8 +127,16 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
     startsOf,
     startedHere: () => new Map([...started].map((offset) => [offset, startedBefore.get(offset) ?? 0])),
     takeBackStarts: () => started.clear(),
+    tryAgain(offset, now) {
+      if (!open.has(offset)) return
+      started.delete(offset)
+      startedBefore.delete(offset)
+      tried.set(offset, now)
+    },
+    triedOf: (offset) => tried.get(offset),
     finish(offset) {
       open.delete(offset)
+      if (tried.size > 0) tried.delete(offset)
       if (started.size > 0) started.delete(offset)
       if (startedBefore.size > 0) startedBefore.delete(offset)
     },
@@ -132,17 +151,21 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
       }))
       const runs = runsOf(from, doneAbove())
       const startsText = startsIn(from, starts)
-      if (runs.length + startsText.length <= maxBytes) return runs + startsText
+      const withTried = (text: string): string => text + triedWithin(maxBytes - text.length, { from, tried })
+      if (runs.length + startsText.length <= maxBytes) return withTried(runs + startsText)
       const bits = bitmapOf(from, doneAbove(), bitsWithin(maxBytes))
       const tellsAll = next - from <= BigInt(bitsWithin(maxBytes))
       const done = runs.length > maxBytes || (tellsAll && bits.length < runs.length) ? bits : runs
-      return done + startsWithin(maxBytes - done.length, { from, starts })
+      return withTried(done + startsWithin(maxBytes - done.length, { from, starts }))
     },
   }
 }
 
 /** How many records of a partition may be started at once, so that a commit can name them all. */
 export const mostStarted = 96
+
+/** How many records of a partition may wait to be tried again before it takes no new ones: so many a commit can name, too. */
+const mostTried = 96
 
 /** A start of ours that no commit told of is not in what the commit says: then there is nothing to take off. */
 const withoutOurs = (starts: ReadonlyMap<bigint, number>, ours: ReadonlyMap<bigint, number>): Map<bigint, number> => {

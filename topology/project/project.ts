@@ -51,10 +51,23 @@ export type Job = Readonly<{
   enabled: boolean
   concurrency: number
   order: 'key' | 'strict' | 'none'
+  /** `at-most-once`: a run that has begun and whose end nobody saw is not executed again. */
+  effects: 'at-least-once' | 'at-most-once'
   timeoutMs: number
   memoryMb: number
+  retry: RetryPolicy
   console: boolean
   logLimitBytes: number
   /** Calls of the job are answered without being made. */
   testMode: boolean
+}>
+
+/** How often a run is tried, and what for. */
+export type RetryPolicy = Readonly<{
+  /** All of them: 1 for no second. */
+  attempts: number
+  /** How long to wait at most before the second, the third, …; the last counts for all that follow. */
+  backoffMs: readonly [number, ...number[]]
+  /** Names of errors, or codes that their details have; null for what may pass: what a job threw, and a run over its time. */
+  on: readonly string[] | null
 }>

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { isName, isUuid } from '../words/ids.ts'
-import { isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
 import { allowedHosts } from './allowed-host.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
 import { quote, type Report } from './problems.ts'
-import type { Job, OrderKey, Project, Source, Trigger } from './project.ts'
+import type { Job, OrderKey, Project, RetryPolicy, Source, Trigger } from './project.ts'
 import {
   duration,
   flag,
@@ -78,12 +78,28 @@ const readJob = (job: JsonObject, name: string, spot: Spot): DraftJob => {
     enabled: keys.enabled,
     concurrency: keys.concurrency,
     order: keys.order,
+    effects: keys.effects,
     timeoutMs: keys.timeout,
     memoryMb: keys.memory_mb,
+    retry: readRetry(keys, { ...spot, path: [...spot.path, 'retry'] }),
     console: keys.console,
     logLimitBytes: keys.log_limit,
     testMode: keys.test_mode,
   }
+}
+
+const readRetry = (
+  { retry, effects }: Readonly<{ retry: JsonObject; effects: Job['effects'] }>,
+  spot: Spot,
+): RetryPolicy => {
+  const { attempts, backoff, on } = readKeys(retry, retryKeys, spot)
+  if (effects === 'at-most-once' && attempts > 1) {
+    spot.report(
+      [...spot.path, 'attempts'],
+      'A job with "effects: at-most-once" is never tried again: leave "retry" out, or take at-least-once.',
+    )
+  }
+  return { attempts, backoffMs: backoff, on }
 }
 
 const readNamed = <T>(
@@ -134,6 +150,15 @@ const orderKey: Read<OrderKey> = (value) => {
 
 /** A member that is a filter or a script, as JSONPath libraries know them; brackets within a name are none. */
 const pathWithCode = /[[.'"]\s*\??\(|\[\s*\?/
+
+const backoff: Read<RetryPolicy['backoffMs']> = (value) => {
+  const [first, ...rest] = (isJsonArray(value) ? value : [value])
+    .map(duration('3d'))
+    .map((read) => ('ok' in read ? read.ok : Number.NaN))
+  return first !== undefined && [first, ...rest].every((ms) => !Number.isNaN(ms))
+    ? { ok: [first, ...rest] }
+    : mustBe('a duration like 5s or 1m, at most 3d, or a list of them', value)
+}
 
 const adaptor: Read<'common'> = (value) =>
   value === 'common' ? { ok: value } : mustBe('"common", the only adaptor so far', value)
@@ -193,9 +218,17 @@ const jobKeys = {
   enabled: optional(flag, true),
   concurrency: optional(integer(1, 1_000), 10),
   order: optional(oneOf('key', 'strict', 'none'), 'key'),
+  effects: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
   timeout: optional(duration('20m'), 100_000),
   memory_mb: optional(integer(8, 2_048), 128),
+  retry: optional(object, {}),
   console: optional(flag, true),
   log_limit: optional(size('10mb'), 1_000_000),
   test_mode: optional(flag, false),
+}
+
+const retryKeys = {
+  attempts: optional(integer(1, 100), 1),
+  backoff: optional(backoff, [5_000, 60_000, 600_000]),
+  on: optional(names, null),
 }

@@ -50,6 +50,17 @@ const shapes: ReadonlyMap<Json | undefined, readonly Check[]> = new Map<Json | u
       runs: (value) => isJsonArray(value) && value.every(isRun),
     },
     started: { ...facts, started_at: isTime, attempt: isNumber },
+    attempt: {
+      ...facts,
+      attempt: isNumber,
+      starts: isNumber,
+      exit_code: isNumber,
+      definitions: isOffset,
+      started_at: isTime,
+      finished_at: isTime,
+      due_at: isTime,
+      log: isJsonArray,
+    },
     finished: {
       ...facts,
       status: isEnd,

@@ -9,7 +9,7 @@ import { traceOf, traceWithin } from '../words/trace.ts'
 import { checkedRunEvent } from './run-checks.ts'
 
 /** An event of the topic `runs` (design.md 3): JSON, with the names that SQL and the API have, so that nobody has to translate. */
-export type RunEvent = Matched | Started | Finished
+export type RunEvent = Matched | Started | Attempted | Finished
 
 /** The filter's word on a message, also when nothing matched. `runs` are the runs that it asked for. */
 export type Matched = Readonly<{
@@ -25,6 +25,22 @@ export type Matched = Readonly<{
 
 /** A run that takes longer than a second has begun. */
 export type Started = Readonly<{ event: 'started'; started_at: string; attempt: number }> & RunFacts
+
+/** An attempt of a run has ended, and another one is due. */
+export type Attempted = RunFacts &
+  Readonly<{
+    event: 'attempt'
+    adaptor: string
+    attempt: number
+    starts: number
+    error: RunError | null
+    exit_code: number
+    started_at: string
+    finished_at: string
+    due_at: string
+    log: readonly LogLine[]
+    definitions: string
+  }>
 
 /** The whole outcome of a run in one record: its commit point. Everything that follows is derived from it. */
 export type Finished = RunFacts &
@@ -188,6 +204,8 @@ const eventId = (event: RunEvent | Omit<FinishedFacts, 'log'>): string => {
       return `matched/${event.message_id}/${event.replay}`
     case 'started':
       return `attempt/${event.run_id}/${event.attempt}`
+    case 'attempt':
+      return `end/${event.run_id}/${event.attempt}`
     case 'finished':
       return `end/${event.run_id}`
     default:

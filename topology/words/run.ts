@@ -49,6 +49,12 @@ export type RunInput =
   | Readonly<{ kind: 'body'; body: Buffer; request: string }>
   | Readonly<{ kind: 'state'; state: string }>
 
+/**
+ * A run of which attempts have ended and another is due: how many have, how often they were started for that, and how long it waited between
+ * them, with the wait that ends at `dueAt` (milliseconds since 1970).
+ */
+export type Tried = Readonly<{ attempts: number; starts: number; waitedMs: number; dueAt: number }>
+
 /** What an attempt came to, as the sandbox tells it. `state` and `input` are JSON texts. */
 export type Outcome = Readonly<{
   status: EndStatus

@@ -38,6 +38,7 @@ export type RunItem = Readonly<{
   started_at: string | null
   finished_at: string | null
   duration_ms: number | null
+  due_at: string | null
   depth: number
   key: string
   trace_id: string
@@ -121,7 +122,7 @@ const isBounded = ({ idFrom, idTo, messageId }: Pick<RunSearch, 'idFrom' | 'idTo
   idFrom !== undefined || idTo !== undefined || messageId !== undefined
 
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
-  error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, depth, key, trace_id`
+  error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, due_at, depth, key, trace_id`
 
 const wholeColumns = `input, final_state, error_line, error_column, error_operation, error_details,
   \`log.time\` AS log_time, \`log.level\` AS log_level, \`log.source\` AS log_source, \`log.message\` AS log_message`

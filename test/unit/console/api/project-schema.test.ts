@@ -13,7 +13,7 @@ const document = {
   name: 'clinic',
   sources: { inbox: { type: 'webhook' } },
   triggers: { all: { type: 'message' }, next: { type: 'flow', job: 'only' } },
-  jobs: { only: { expression: 'fn(state => state)' } },
+  jobs: { only: { retry: {}, expression: 'fn(state => state)' } },
   egress: {},
   limits: {},
 }
@@ -25,9 +25,10 @@ const objects: Readonly<Record<string, readonly string[]>> = {
   'triggers.all': ['type', 'filter', 'not', 'source'],
   'triggers.next': ['type', 'job'],
   'jobs.only':
-    `trigger triggers adaptor expression enabled concurrency order timeout memory_mb console log_limit test_mode`.split(
+    `trigger triggers adaptor expression enabled concurrency order effects timeout memory_mb retry console log_limit test_mode`.split(
       ' ',
     ),
+  'jobs.only.retry': ['attempts', 'backoff', 'on'],
   egress: ['allow', 'allow_private'],
   limits: ['loop_limit'],
 }
@@ -49,6 +50,7 @@ const changed = (path: readonly string[], value: Json): JsonObject => {
 const uuid = '54804F1A-4a70-4392-97cb-1f350e98e9c8'
 const values: readonly Json[] = [
   ...[null, true, -1, 0, 1, 8, 1.5, 1_000, 1_001, 10_000, 10_001, 10_000_001, [], ['all'], ['all', 1], {}, { a: 1 }],
+  ...[['5s', '1m'], ['5s', 5], 'at-most-once'],
   ...[['https://*.a.example:8443', '10.0.0.0/8', '[::1]'], ['https://a/b']],
   ...[
     '',

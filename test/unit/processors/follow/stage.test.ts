@@ -161,7 +161,7 @@ describe('the follow stage', async () => {
     expect(await ask(ending({ project: 'gone', state: '{}' }))).toMatchObject({ kind: 'drop', reason: 'project-gone' })
   })
 
-  test.each(['started', 'matched'])('an event of the kind %s is passed over unread', async (kind) => {
+  test.each(['started', 'attempt', 'matched'])('an event of the kind %s is passed over unread', async (kind) => {
     const record = published('runs', 'not even JSON', { 'penstock-event': kind })
     expect(await ask(record)).toEqual({ kind: 'drop', reason: kind })
   })

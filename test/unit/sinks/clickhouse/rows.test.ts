@@ -6,7 +6,7 @@ import { deadLetterRecord } from '../../../../topology/wire/dead-letters.ts'
 import { intakeRecord, parseIntake } from '../../../../topology/wire/intake.ts'
 import { parseRunRecord, runRecord } from '../../../../topology/wire/runs.ts'
 import { newMessageId, timeOf } from '../../../../topology/words/ids.ts'
-import { finished, incoming, matched, message, runFacts, started } from '../../../fixtures/records.ts'
+import { attempted, finished, incoming, matched, message, runFacts, started } from '../../../fixtures/records.ts'
 
 const columnsOf = (rows: readonly Row[]) => rows.map(({ columns }) => columns())
 const at = { offset: 7n, timestamp: Date.UTC(2026, 10, 21, 10) }
@@ -61,6 +61,8 @@ describe('rows of messages', () => {
 })
 
 describe('rows of runs', () => {
+  const line = (message: string) =>
+    ({ time: '2026-11-21T10:00:01.500Z', level: 'log', source: 'job', message }) as const
   const facts = runFacts(id)
 
   test('a match is a row, and its run is queued', () => {
@@ -88,6 +90,27 @@ describe('rows of runs', () => {
     ]
     expect(ordered).toEqual(ordered.toSorted((a, b) => (a < b ? -1 : 1)))
     expect(ordered.every((one) => one < 2n ** 64n)).toBe(true)
+  })
+
+  test('a run whose attempt has ended waits, with the error of that, until it begins again', () => {
+    const [waiting] = runEventRows(attempted(facts, { log: [line('tried')] }), { ...at, offset: 8n })
+    expect(waiting?.columns()).toMatchObject({
+      status: 'waiting',
+      error_type: 'AdaptorError',
+      error_message: 'no answer',
+      attempts: 1,
+      starts: 1,
+      due_at: Date.UTC(2026, 10, 21, 10, 1, 2, 250),
+      'log.message': ['tried'],
+    })
+    const [first, second, end] = [
+      runEventRows(started(facts), { ...at, offset: 7n }),
+      runEventRows({ ...started(facts), attempt: 2 }, { ...at, offset: 9n }),
+      runEventRows(finished(facts), { ...at, offset: 10n }),
+    ].flat()
+    const versions = [first, waiting, second, end].map((row) => row?.version ?? 0n)
+    expect(versions).toEqual(versions.toSorted((a, b) => (a < b ? -1 : 1)))
+    expect(second?.columns()).not.toHaveProperty('error_type')
   })
 
   test('a message and the end of a run say when the message came, and in which trace; a replay does not', () => {

@@ -416,7 +416,15 @@ describe('runStage', () => {
       subscribe: () => {},
       async *deliveries() {
         for (let n = 1; n <= 60_000; n++) {
-          yield { record, lost, begun: 0, begin: () => 1, settle: async () => {} }
+          yield {
+            record,
+            lost,
+            begun: 0,
+            tried: undefined,
+            begin: () => 1,
+            settle: async () => {},
+            again: async () => {},
+          }
           if (n % 20_000 !== 0) continue
           await new Promise(setImmediate)
           collectGarbage()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mostStarted, type Watermark, watermarkAt } from '../../../../topology/flow/watermark.ts'
+import type { Tried } from '../../../../topology/words/run.ts'
 
 describe('watermark', () => {
   it('stands at its start until something is read', () => {
@@ -41,10 +42,16 @@ describe('watermark', () => {
     'f;0',
     ';0:',
     ';0:12',
+    '!',
+    '!towmou',
+    '!towmou,0010',
+    '!towmou,00102zzz,',
+    '!zzzzzzzz,001020u00',
   ])('takes metadata %j of others for none', (metadata) => {
     const mark = watermarkAt(10n, metadata)
     expect([10n, 11n, 12n].some(mark.wasFinished)).toBe(false)
     expect([10n, 11n, 12n].map(mark.startsOf)).toEqual([0, 0, 0])
+    expect([10n, 11n, 12n].map(mark.triedOf)).toEqual([undefined, undefined, undefined])
   })
 
   it('has room for whatever comes while it is near, and for few when the lowest is far behind', () => {
@@ -121,6 +128,72 @@ describe('watermark', () => {
     expect(mark.encode()).toBe(';0,1:3')
   })
 
+  it('says what is to be tried again, and that it is not started meanwhile', () => {
+    const mark = watermarkAt(10n)
+    for (const offset of [10n, 11n, 12n]) mark.begin(offset)
+    for (const offset of [10n, 12n]) mark.start(offset)
+    mark.tryAgain(10n, { attempts: 1, starts: 2, waitedMs: 29_500, dueAt: 1_795_000_030_000 })
+    mark.tryAgain(12n, { attempts: 37, starts: 40, waitedMs: 900_000, dueAt: 1_795_000_000_500 })
+    expect([10n, 12n].map(mark.startsOf)).toEqual([0, 0])
+    mark.finish(11n)
+    expect(mark.encode()).toBe('f1,1!top2vy,001020u00,21114p00t')
+
+    const again = watermarkAt(10n, mark.encode())
+    for (const offset of [10n, 12n]) again.begin(offset)
+    expect(again.triedOf(10n)).toEqual({ attempts: 1, starts: 2, waitedMs: 30_000, dueAt: 1_795_000_030_000 })
+    expect(again.triedOf(12n)).toEqual({ attempts: 37, starts: 40, waitedMs: 900_000, dueAt: 1_795_000_001_000 })
+    again.start(10n)
+    const third = watermarkAt(10n, again.encode())
+    expect([third.startsOf(10n), third.triedOf(10n)?.attempts]).toEqual([1, 1])
+    for (const offset of [10n, 12n]) again.finish(offset)
+    expect([again.lowest(), again.encode()]).toEqual([13n, ''])
+  })
+
+  it('keeps what was tried when starts are taken back, and forgets it with what the log does not hold any more', () => {
+    const mark = watermarkAt(0n)
+    for (const offset of [0n, 1n, 2n]) mark.begin(offset)
+    for (const offset of [0n, 1n, 2n]) mark.tryAgain(offset, tried(1))
+    mark.start(1n)
+    mark.takeBackStarts()
+    const again = watermarkAt(0n, mark.encode())
+    expect([again.startsOf(1n), again.triedOf(1n)]).toEqual([0, tried(1)])
+    again.begin(1n)
+    again.passTo(20n)
+    expect([0n, 1n, 2n].map((offset) => again.triedOf(offset)?.attempts)).toEqual([undefined, 1, undefined])
+  })
+
+  it('takes who is due long before the last for due, however long', () => {
+    const mark = watermarkAt(0n)
+    for (const offset of [0n, 1n]) mark.begin(offset)
+    mark.tryAgain(0n, { ...tried(1), dueAt: 1_000_000_000_000 })
+    mark.tryAgain(1n, { ...tried(1), dueAt: 1_795_000_900_000 })
+    expect(watermarkAt(0n, mark.encode()).triedOf(0n)?.dueAt).toBe(1_794_999_605_000)
+  })
+
+  it('takes nothing new while a commit could hardly name more that is to be tried again', () => {
+    const mark = watermarkAt(0n)
+    for (let offset = 0n; offset < 200n; offset++) mark.begin(offset)
+    for (let offset = 0n; offset < 95n; offset++) mark.tryAgain(offset, tried(1))
+    expect(mark.fits(200n)).toBe(true)
+    mark.tryAgain(95n, tried(1))
+    expect([mark.fits(200n), mark.fits(7n)]).toEqual([false, true])
+    const again = watermarkAt(0n, mark.encode())
+    for (let offset = 0n; offset < 96n; offset++) expect(again.triedOf(offset)).toEqual(tried(1))
+    mark.finish(0n)
+    expect(mark.fits(200n)).toBe(true)
+  })
+
+  it('names, of more to be tried again than there is room for, those that were tried most often', () => {
+    const mark = watermarkAt(0n, '', { maxBytes: 60, mostStarts: 0 })
+    for (let offset = 0n; offset < 9n; offset++) mark.begin(offset)
+    for (let offset = 0n; offset < 9n; offset++) mark.tryAgain(offset, tried(Number(offset)))
+    expect(mark.encode().length).toBeLessThanOrEqual(60)
+    const again = watermarkAt(0n, mark.encode(), { maxBytes: 60, mostStarts: 0 })
+    expect([3n, 4n, 5n, 6n, 7n, 8n].map((offset) => again.triedOf(offset)?.attempts)).toEqual([
+      ...[undefined, 4, 5, 6, 7, 8],
+    ])
+  })
+
   it('counts no start of what is not in hand', () => {
     const mark = watermarkAt(0n)
     mark.start(0n)
@@ -170,13 +243,14 @@ describe('watermark', () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 4 }), limits, (lives, most) => {
         let mark = watermarkAt(100n, '', most)
-        let naive: Naive = { next: 100n, open: new Set(), done: new Set(), before: new Map(), started: new Set() }
+        let naive: Naive = { ...nothing(), next: 100n }
         for (const life of lives) {
           play(mark, naive, { life, maxBytes: most.maxBytes })
           const again = watermarkAt(mark.lowest(), mark.encode(), most)
           const before = new Map<bigint, number>()
-          const left: Naive = { next: mark.lowest(), open: new Set(), done: new Set(), before, started: new Set() }
+          const left: Naive = { ...nothing(), next: mark.lowest(), before }
           const lost: number[] = []
+          const forgotten: number[] = []
           for (let offset = mark.lowest(); offset < naive.next + 200n; offset++) {
             const done = naive.done.has(offset) || (offset < naive.next && !naive.open.has(offset))
             expect(again.wasFinished(offset)).toBe(done)
@@ -185,9 +259,14 @@ describe('watermark', () => {
             if (again.startsOf(offset) > 0) before.set(offset, starts)
             else if (starts > 0) lost.push(starts)
             if (before.has(offset)) expect(again.startsOf(offset)).toBe(starts)
+            const noted = again.triedOf(offset)
+            if (noted) left.tried.set(offset, noted.attempts)
+            if (noted) expect(noted).toEqual(tried(naive.tried.get(offset) ?? 0))
+            else if (naive.tried.has(offset)) forgotten.push(naive.tried.get(offset) ?? 0)
           }
           if (before.size + lost.length <= most.mostStarts) expect(lost).toEqual([])
           expect(Math.max(0, ...lost)).toBeLessThanOrEqual(Math.min(...before.values()))
+          expect(Math.max(0, ...forgotten)).toBeLessThanOrEqual(Math.min(...left.tried.values()))
           mark = again
           naive = left
         }
@@ -196,19 +275,30 @@ describe('watermark', () => {
   })
 })
 
-/** `done`: what an earlier life finished; `before`: what earlier lives started, and how often. */
+const tried = (attempts: number): Tried => ({ attempts, starts: attempts, waitedMs: 5_000, dueAt: 1_795_000_000_000 })
+
+/** `done`: what an earlier life finished; `before`: what earlier lives started, and how often; `tried`: after how many attempts. */
 type Naive = {
   next: bigint
   readonly open: Set<bigint>
   readonly done: Set<bigint>
   readonly before: Map<bigint, number>
   readonly started: Set<bigint>
+  readonly tried: Map<bigint, number>
 }
-type Step = Readonly<{ act: 'begin' | 'start' | 'finish' | 'take back'; gap: bigint; pick: number }>
+const nothing = (): Naive => ({
+  next: 0n,
+  open: new Set(),
+  done: new Set(),
+  before: new Map(),
+  started: new Set(),
+  tried: new Map(),
+})
+type Step = Readonly<{ act: 'begin' | 'start' | 'finish' | 'take back' | 'try again'; gap: bigint; pick: number }>
 
 const steps = fc.array(
   fc.record({
-    act: fc.constantFrom('begin', 'begin', 'begin', 'start', 'start', 'finish', 'finish', 'take back'),
+    act: fc.constantFrom('begin', 'begin', 'begin', 'start', 'start', 'finish', 'finish', 'take back', 'try again'),
     gap: fc.constantFrom(0n, 0n, 0n, 1n, 5n),
     pick: fc.nat(1_000),
   }),
@@ -233,7 +323,8 @@ const play = (
         expect(mark.wasFinished(offset)).toBe(done)
         if (!done && !mark.fits(offset)) continue
         naive.next = offset + 1n
-        for (const left of naive.before.keys()) if (left < offset && !naive.open.has(left)) naive.before.delete(left)
+        for (const known of [naive.before, naive.tried])
+          for (const left of known.keys()) if (left < offset && !naive.open.has(left)) known.delete(left)
         if (done) mark.passTo(offset + 1n)
         else {
           mark.begin(offset)
@@ -251,7 +342,17 @@ const play = (
         naive.open.delete(picked)
         naive.before.delete(picked)
         naive.started.delete(picked)
+        naive.tried.delete(picked)
         break
+      case 'try again': {
+        const attempts = (naive.tried.get(picked) ?? 0) + 1
+        mark.tryAgain(picked, tried(attempts))
+        if (!naive.open.has(picked)) continue
+        naive.before.delete(picked)
+        naive.started.delete(picked)
+        naive.tried.set(picked, attempts)
+        break
+      }
       case 'take back':
         mark.takeBackStarts()
         naive.started.clear()

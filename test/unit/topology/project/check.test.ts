@@ -9,6 +9,7 @@ const trigger = (keys: string): string => `name: p\nsources:\n  s: { type: webho
 
 const nameRule = '1 to 63 of the letters a-z, digits and "-", the first no "-"'
 const expressionRule = 'Holds an expression ([?(…)] or [(…)]), and those are not evaluated: name the place itself.'
+const backoffRule = 'Must be a duration like 5s or 1m, at most 3d, or a list of them'
 const sizeRule = 'Must be a size in bytes or like 500kb, at most 10mb'
 
 describe('a document', () => {
@@ -148,9 +149,18 @@ describe('a document', () => {
     ['console: "true"', '5:23 jobs.j.console: Must be true or false, not "true".'],
     ['log_limit: lots', `5:23 jobs.j.log_limit: ${sizeRule}, not "lots".`],
     ['memory: 64', '5:23 jobs.j.memory: The key "memory" is unknown; did you mean "memory_mb"?'],
+    ['effects: exactly-once', '5:23 jobs.j.effects: Must be "at-least-once" or "at-most-once", not "exactly-once".'],
+    ['retry: 3', '5:23 jobs.j.retry: Must be an object, not 3.'],
+    ['retry: { attempts: 0 }', '5:32 jobs.j.retry.attempts: Must be a whole number from 1 to 100, not 0.'],
+    ['retry: { tries: 3 }', '5:32 jobs.j.retry.tries: The key "tries" is unknown; known are attempts, backoff, on.'],
+    ['retry: { backoff: 5 }', `5:32 jobs.j.retry.backoff: ${backoffRule}, not 5.`],
+    ['retry: { backoff: 4d }', `5:32 jobs.j.retry.backoff: ${backoffRule}, not "4d".`],
+    ['retry: { backoff: [] }', `5:32 jobs.j.retry.backoff: ${backoffRule}, not a list.`],
+    ['retry: { backoff: [5s, 0s] }', `5:32 jobs.j.retry.backoff: ${backoffRule}, not a list.`],
+    ['retry: { on: [1] }', '5:32 jobs.j.retry.on: Must be a name or a list of names, not a list.'],
     [
-      'retry: { attempts: 3 }',
-      '5:23 jobs.j.retry: The key "retry" is unknown; known are trigger, triggers, adaptor, expression, enabled, concurrency, order, timeout, memory_mb, console, log_limit, test_mode.',
+      'effects: at-most-once, retry: { attempts: 2 }',
+      '5:55 jobs.j.retry.attempts: A job with "effects: at-most-once" is never tried again: leave "retry" out, or take at-least-once.',
     ],
     ['timout: 5s', '5:23 jobs.j.timout: The key "timout" is unknown; did you mean "timeout"?'],
   ])('has jobs that are right: %s', (keys, sentence) => {
@@ -222,8 +232,10 @@ describe('what is understood', () => {
             enabled: true,
             concurrency: 10,
             order: 'key',
+            effects: 'at-least-once',
             timeoutMs: 100_000,
             memoryMb: 128,
+            retry: { attempts: 1, backoffMs: [5_000, 60_000, 600_000], on: null },
             console: true,
             logLimitBytes: 1_000_000,
             testMode: false,
@@ -271,11 +283,16 @@ describe('what is understood', () => {
       order: 'strict',
       timeoutMs: 1_200_000,
       memoryMb: 64,
+      retry: { attempts: 3, backoffMs: [1_000, 60_000], on: ['AdaptorError'] },
       console: false,
       logLimitBytes: 10_000,
       testMode: true,
     })
-    expect(draft.jobs.get('k')).toMatchObject({ triggers: ['f'] })
+    expect(draft.jobs.get('k')).toMatchObject({
+      triggers: ['f'],
+      effects: 'at-most-once',
+      retry: { attempts: 1, backoffMs: [30_000], on: null },
+    })
   })
 
   test('the same from JSON', () => {
@@ -326,10 +343,11 @@ jobs:
     order: strict
     timeout: 20m
     memory_mb: 64
+    retry: { attempts: 3, backoff: [1s, 1m], on: AdaptorError }
     console: false
     log_limit: 10kb
     test_mode: true
-  k: { trigger: f, expression: x }
+  k: { trigger: f, expression: x, effects: at-most-once, retry: { backoff: 30s } }
 egress: { allow: ['https://*.clinic.example'], allow_private: true }
 limits: { loop_limit: 7 }
 `

@@ -8,7 +8,7 @@ import { plain, wireCases } from '../../../fixtures/wire-cases.ts'
 describe.each([
   ['intake', parseIntake, 4],
   ['job', parseJobRecord, 2],
-  ['runs', parseRunRecord, 4],
+  ['runs', parseRunRecord, 5],
   ['dead-letters', parseDeadLetter, 2],
 ] as const)('records of %s that lie in logs', (topic, parse, atLeast) => {
   const cases = wireCases(topic)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../../topology/flow/fault.ts'
 import {
+  type Attempted,
   type Finished,
   finishedRecord,
   type Matched,
@@ -31,6 +32,33 @@ const matched: fc.Arbitrary<Matched> = fc.record({
 const started: fc.Arbitrary<Started> = fc
   .tuple(facts, time, fc.integer({ min: 1, max: 9 }))
   .map(([run, started_at, attempt]) => ({ event: 'started', ...run, started_at, attempt }))
+const logLines = fc.array(
+  fc.record({
+    time,
+    level: fc.constantFrom('debug', 'log', 'info', 'warn', 'error' as const),
+    source: fc.constantFrom('job', 'penstock' as const),
+    message: anyText,
+  }),
+  { maxLength: 3 },
+)
+const attempted: fc.Arbitrary<Attempted> = fc
+  .tuple(
+    facts,
+    fc.record({
+      event: fc.constant('attempt' as const),
+      adaptor: anyText,
+      attempt: fc.integer({ min: 1, max: 9 }),
+      starts: fc.nat(9),
+      error: fc.constant(null),
+      exit_code: fc.nat(255),
+      started_at: time,
+      finished_at: time,
+      due_at: time,
+      log: logLines,
+      definitions: fc.nat().map(String),
+    }),
+  )
+  .map(([run, attempt]) => ({ ...run, ...attempt }))
 const ended = fc.record({
   adaptor: fc.constant('common'),
   status: fc.constantFrom('success', 'failed', 'crashed', 'killed', 'cancelled', 'unknown' as const),
@@ -51,15 +79,7 @@ const ended = fc.record({
   started_at: time,
   finished_at: time,
   duration_ms: fc.nat(),
-  log: fc.array(
-    fc.record({
-      time,
-      level: fc.constantFrom('debug', 'log', 'info', 'warn', 'error' as const),
-      source: fc.constantFrom('job', 'penstock' as const),
-      message: anyText,
-    }),
-    { maxLength: 3 },
-  ),
+  log: logLines,
   definitions: fc.nat().map(String),
 })
 
@@ -68,7 +88,7 @@ const finished = fc.tuple(facts, ended).map(([run, end]) => ({ event: 'finished'
 describe('an event of a run', () => {
   test('comes back as it was written, lone surrogates too', () => {
     fc.assert(
-      fc.property(fc.oneof(matched, started), anyText, (event, key) => {
+      fc.property(fc.oneof(matched, started, attempted), anyText, (event, key) => {
         expect(parseRunRecord(asRead(runRecord(event, key)))).toEqual(event)
       }),
     )
@@ -158,16 +178,17 @@ describe('an event of a run', () => {
     expect(parseRunTexts(record)).toMatchObject({ input: expect.stringContaining('\ufffd') })
   })
 
-  test('a run has one end, whatever it is; its starts and its message differ', () => {
+  test('a run has one end, whatever it is; its starts and the ends of its attempts differ', () => {
     fc.assert(
-      fc.property(facts, ended, ended, (run, one, other) => {
+      fc.property(facts, attempted, ended, ended, (run, tried, one, other) => {
         const states = { final_state: null, input: null }
         const idOf = (end: typeof one) =>
           runRecordIdOf(asRead(finishedRecord({ event: 'finished', ...run, ...end }, states)))
         expect(idOf(one)).toBe(idOf(other))
         const start = (attempt: number) =>
           runRecordIdOf(asRead(runRecord({ event: 'started', ...run, started_at: one.started_at, attempt }, run.key)))
-        expect(new Set([idOf(one), start(1), start(2)]).size).toBe(3)
+        const end = (attempt: number) => runRecordIdOf(asRead(runRecord({ ...tried, ...run, attempt }, run.key)))
+        expect(new Set([idOf(one), start(1), start(2), end(1), end(2)]).size).toBe(5)
       }),
     )
   })
