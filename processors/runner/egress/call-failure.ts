@@ -15,17 +15,24 @@ export class CallFailure extends Error {
  */
 export const failureOf = (error: unknown, host: string): CallFailure => {
   if (error instanceof CallFailure) return error
-  const given = error instanceof Error && 'code' in error ? error.code : undefined
-  if (typeof given !== 'string' || !/^[A-Z][A-Z0-9_]*$/.test(given)) throw error
-  const code = renamed.get(given) ?? (given.startsWith('HPE_') ? 'BAD_ANSWER' : given)
+  const given = codeIn(error)
+  if (given === undefined) throw error
+  const code = renamed.get(given) ?? given
   return new CallFailure(code, sentenceOf(code, { host, given }))
+}
+
+const codeIn = (error: unknown): string | undefined => {
+  if (!(error instanceof Error)) return undefined
+  if (error.name === 'HTTPParserError') return 'BAD_ANSWER' // most of them have no code
+  return 'code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(error.code)
+    ? error.code
+    : undefined
 }
 
 const renamed: ReadonlyMap<string, string> = new Map([
   ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'],
   ['UND_ERR_SOCKET', 'ECONNRESET'],
   ['UND_ERR_HEADERS_OVERFLOW', 'HEADERS_TOO_LARGE'],
-  ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'BAD_ANSWER'],
   ['UND_ERR_DESTROYED', 'EGRESS_CLOSED'],
   ['UND_ERR_CLOSED', 'EGRESS_CLOSED'],

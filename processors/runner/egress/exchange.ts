@@ -46,7 +46,7 @@ const hop = async (request: Request, options: ExchangeOptions): Promise<Exchange
       await body.dump({ limit: 65_536, signal })
       return { next }
     }
-    const bytes = await bytesOf({ request, headers, body }, options)
+    const bytes = await bytesOf({ headers, body }, options)
     const encoding = isUtf8(bytes) ? 'utf8' : 'base64'
     const answer = {
       status,
@@ -79,7 +79,7 @@ const send = async (pool: Pool, { method, url, headers, body }: Request, signal:
 }
 
 const bytesOf = async (
-  { request, headers, body }: Pick<Sent, 'headers' | 'body'> & Readonly<{ request: Request }>,
+  { headers, body }: Pick<Sent, 'headers' | 'body'>,
   { maxBodyBytes, hold }: ExchangeOptions,
 ): Promise<Buffer> => {
   const headerOf = (wanted: string): string =>
@@ -87,7 +87,6 @@ const bytesOf = async (
       .filter(([name]) => name === wanted)
       .map(([, value]) => value)
       .join(',')
-  const maxBytes = request.method !== 'HEAD' && Number(headerOf('content-length')) > maxBodyBytes ? 0 : maxBodyBytes
-  const raw = await readBody(body, { maxBytes, hold })
+  const raw = await readBody(body, { maxBytes: maxBodyBytes, hold })
   return decoded(raw, { encoding: headerOf('content-encoding'), maxBytes: maxBodyBytes })
 }

@@ -6,11 +6,11 @@ export const timeLimit = (run: AbortSignal, ms: number): Disposable & Readonly<{
   const end = (): void => over.abort(run.reason)
   const late = (): void => over.abort(new CallFailure('ETIMEDOUT', `There was no whole answer within ${ms} ms`))
   run.addEventListener('abort', end, { once: true })
-  const timer = setTimeout(late, ms)
+  const timer = ms > 0 ? setTimeout(late, ms) : late()
   return {
     signal: over.signal,
     [Symbol.dispose]() {
-      clearTimeout(timer)
+      clearTimeout(timer ?? undefined)
       run.removeEventListener('abort', end)
     },
   }
