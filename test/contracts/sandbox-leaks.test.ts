@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { operationNames } from '../../processors/runner/language/operations.ts'
+import { operationNames } from '../../processors/runner/language/names.ts'
 import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
 import { jobOf, resultOf, runOf } from './sandbox-jobs.ts'
 

@@ -1,4 +1,4 @@
-import { ofRunNames } from './of-run.ts'
+import { ofRunNames, webGlobalNames } from './names.ts'
 
 /** ECMAScript's own globals that a job sees. All others are taken away (`semantics.md` 7). */
 export const standardGlobals: readonly string[] = [
@@ -34,4 +34,9 @@ export const standardGlobals: readonly string[] = [
 ]
 
 /** Names that are there although no job declares them. `global` is what `globalThis` was called in OpenFn v1. */
-export const globalNames: ReadonlySet<string> = new Set([...standardGlobals, ...ofRunNames, 'global'])
+export const globalNames: ReadonlySet<string> = new Set([
+  ...standardGlobals,
+  ...webGlobalNames,
+  ...ofRunNames,
+  'global',
+])

@@ -22,5 +22,3 @@ export const operations: Readonly<Record<string, unknown>> = {
   ...texts,
   ...xml,
 }
-
-export const operationNames: ReadonlySet<string> = new Set(Object.keys(operations))

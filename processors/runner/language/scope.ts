@@ -1,6 +1,5 @@
 import { globalNames } from './globals.ts'
-import { ofRunNames, ofRunOperationNames } from './of-run.ts'
-import { operationNames } from './operations.ts'
+import { ofRunNames, ofRunOperationNames, operationNames } from './names.ts'
 
 /** The names that a job has in scope without import, beside ECMAScript's own. An adaptor adds its own to them. */
 export type Scope = Readonly<{

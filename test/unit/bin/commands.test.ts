@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import packageJson from '../../../package.json' with { type: 'json' }
 
 const penstock = (...args: readonly string[]) => {
@@ -11,7 +13,7 @@ const penstock = (...args: readonly string[]) => {
 }
 
 test('help and the version are told, and nothing is started', () => {
-  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help'], ['runner', '-h']]) {
+  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help'], ['runner', '-h'], ['compile', '--help']]) {
     expect(penstock(...args)).toEqual({ status: 0, stdout: expect.stringContaining('Usage: penstock'), stderr: '' })
   }
   expect(penstock('--version')).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' })
@@ -22,4 +24,38 @@ test('what is no command, or is too much, ends with 2 and a sentence', () => {
   expect(penstock('run-all')).toMatchObject({ status: 2, stderr: expect.stringContaining('no command "run-all"') })
   expect(penstock('sink', '5')).toMatchObject({ status: 2, stderr: expect.stringContaining('sink takes no arguments') })
   expect(penstock('up', 'extra')).toMatchObject({ status: 2, stderr: expect.stringContaining('"extra"') })
+})
+
+test('compile shows what a job becomes, or where it is wrong', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [good, bad] = [join(folder, 'good.js'), join(folder, 'bad.js')]
+  writeFileSync(good, '\ufeffeach($.rows, fn(s => s))\nfn(s => console.log(s)).catch(() => state)\n')
+  writeFileSync(bad, 'fn(s => s)\nif (1) fn(s => s)\n')
+  expect(penstock('compile', good)).toEqual({
+    status: 0,
+    stdout: `${good}: 2 operations
+  each  1:1
+  fn    2:1
+uses: state, console
+
+'use strict';(async($add,state,console,$then)=>{{
+$add(0,()=>(each($=>($.rows), fn(s => s))))
+$add(1,()=>($then(fn(s => console.log(s)),$promise=>$promise.catch(() => state))))
+
+}})
+`,
+    stderr: '',
+  })
+  expect(penstock('compile', bad)).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/bad\.js:2:8: fn\(…\) would never run here: .*\nif \(1\) fn\(s => s\)\n {7}\^\n$/),
+  })
+  expect(penstock('compile', join(folder, 'none.js'))).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/none\.js cannot be read: ENOENT/),
+  })
+  expect(penstock('compile')).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })
+  expect(penstock('compile', good, bad)).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })
 })

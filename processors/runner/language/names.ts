@@ -1,0 +1,24 @@
+// The names of what a job has in scope, without the things themselves: whoever compiles needs to load none of them. A test holds them together.
+
+/** What all runs share (`operations.ts`). */
+export const operationNames: ReadonlySet<string> = new Set([
+  ...['alterState', 'as', 'assert', 'combine', 'execute', 'fn', 'fnIf', 'parseCsv', 'dateFns', 'beta', 'each', 'map'],
+  ...['field', 'fields', 'index', 'join', 'merge', 'arrayToString', 'chunk', 'group', 'splitKeys', 'toArray'],
+  ...['asData', 'dataPath', 'dataValue', 'jsonValue', 'lastReferenceValue', 'referencePath', 'source', 'sourceValue'],
+  ...['composeNextState', 'expandReferences', 'humanProper', 'scrubEmojis', 'parseXML'],
+])
+
+/** What is made for each run and gives operations (`of-run.ts`). */
+export const ofRunOperationNames: readonly string[] = ['cursor', 'debug', 'log']
+
+/** All that is made for each run (`of-run.ts`), in the order in which a compiled job takes it. */
+export const ofRunNames: readonly string[] = [
+  ...['console', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '.then', 'util'],
+  ...ofRunOperationNames,
+]
+
+/** What the web and Node have beside the language (`web/globals.ts`). */
+export const webGlobalNames: readonly string[] = [
+  ...['AbortController', 'Blob', 'Buffer', 'DOMException', 'File', 'FormData', 'Headers', 'Request', 'Response'],
+  ...['TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'structuredClone', 'queueMicrotask'],
+]
