@@ -26,8 +26,14 @@ beforeAll(async () => {
   const [run] = await endedRuns(house, project, { message: good, count: 1 })
   const [failed] = await endedRuns(house, project, { message: bad, count: 2 })
   expect([run?.status, failed?.status]).toEqual(['success', 'failed'])
+  for (const mine of ['district', 'theirs'])
+    await house.api(`/api/credentials/${mine}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(document.exampleOf(document.operation('PUT', '/api/credentials/{name}'))),
+    })
   const things = { messages: good, runs: failed?.id ?? '', 'dead-letters': await bury(project) }
-  const real = { project, source, path: 'registrations', file: 'start.js', ...things }
+  const real = { project, source, name: 'district', path: 'registrations', file: 'start.js', ...things }
   calls = openCalls(house, { document, real })
 })
 afterAll(async () => {
@@ -54,6 +60,7 @@ const asking = (parameter: string) =>
 const takingBodies = () => those(({ operation }) => operation.requestBody !== undefined)
 const put = () => one('PUT', '/api/projects/{project}')
 const remove = () => one('DELETE', '/api/projects/{project}')
+const credentials = () => those(({ path }) => path.startsWith('/api/credentials/{name}'))
 
 test('each operation answers its own example as described', async () => {
   const changing = new Set(asking('dry_run'))
@@ -79,7 +86,7 @@ describe('what is refused everywhere, is refused as described:', () => {
   })
 
   test('what is not there', async () => {
-    const none = { project: 'none', source: nobody, path: 'none', file: 'none.js' }
+    const none = { project: 'none', name: 'none', source: nobody, path: 'none', file: 'none.js' }
     const needing = those(({ method, path }) => path.includes('{') && method !== 'OPTIONS' && method !== 'PUT')
     expect(await calls.unlike(404, needing, { at: none })).toEqual([])
     const withId = those(({ path }) => path.includes('{id}'))
@@ -119,6 +126,17 @@ describe('what some refuse, they refuse as described:', () => {
     for (const asked of [put(), remove()]) {
       expect(await calls.call(asked, { headers: { 'if-match': '"99"' } })).toBe(409)
     }
+  })
+
+  test('a credential under no name, that is not right, of another version, or of somebody else', async () => {
+    const writing = credentials().filter(({ operation }) => operation.requestBody !== undefined)
+    expect(await calls.call(one('PUT', '/api/credentials/{name}'), { at: { name: 'No Name' } })).toBe(400)
+    expect(await calls.unlike(422, writing, { body: '{"colour":"red"}' })).toEqual([])
+    expect(await calls.unlike(409, credentials(), { headers: { 'if-match': '"99"' } })).toEqual([])
+    const theirs = { at: { name: 'theirs' } }
+    const transfer = one('POST', '/api/credentials/{name}/transfer')
+    expect(await calls.call(transfer, { ...theirs, body: '{"owner":"amina"}' })).toBe(200)
+    expect(await calls.unlike(403, credentials(), theirs)).toEqual([])
   })
 
   test('a trigger that is not right', async () => {
