@@ -99,6 +99,12 @@ const job = closed(
     triggers: names('a name or a list of them'),
     adaptor: optional(Type.Literal('common', { default: 'common' })),
     expression: Type.String({ pattern: '\\S', description: 'the code of the job' }),
+    credential: optional(
+      Type.String({
+        pattern: `^${name}$`,
+        description: 'the name of the credential that it sees as `state.configuration`',
+      }),
+    ),
     enabled: flag('false: it matches nothing'),
     concurrency: optional(
       Type.Integer({ minimum: 1, maximum: 1_000, default: 10, description: 'runs at once, for each runner' }),

@@ -6,6 +6,7 @@ import { type CheckCode, checkDocument } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { maxDocument, parseDocument } from '../../topology/project/document.ts'
 import type { Problem } from '../../topology/project/problems.ts'
+import { mayUse } from '../../topology/words/credential.ts'
 import { isName } from '../../topology/words/ids.ts'
 import { type Deploy, write } from './deploy.ts'
 import { documentText, documentTypes } from './document-text.ts'
@@ -17,7 +18,7 @@ import { pageOf } from './schema-words.ts'
 import { sourcesOf } from './sources.ts'
 
 export type ProjectDeps = Readonly<{
-  catalogue: Pick<Catalogue, 'projects'> & Readonly<{ history(project: string): History }>
+  catalogue: Pick<Catalogue, 'projects' | 'credentials'> & Readonly<{ history(project: string): History }>
   deploy: Deploy
   checkCode: CheckCode
   /** What addresses of sources begin with; no slash at its end. */
@@ -112,8 +113,10 @@ const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
   if ('problems' in parsed) return refuseDocument(400, 'The document cannot be read.', parsed.problems)
 
   const othersSourceIds = sourceIdsOfOthers(deps.catalogue.projects(), name)
-  const { checkCode } = deps
-  const result = checkDocument(parsed.document, { project: name, othersSourceIds, checkCode })
+  const { checkCode, catalogue } = deps
+  const usable = [...catalogue.credentials().values()].filter((credential) => mayUse(credential, name))
+  const credentials = new Set(usable.map((credential) => credential.name))
+  const result = checkDocument(parsed.document, { project: name, othersSourceIds, credentials, checkCode })
   if ('problems' in result)
     return refuseDocument(422, 'The document is not right; nothing was changed.', result.problems)
   const history = deps.catalogue.history(name)

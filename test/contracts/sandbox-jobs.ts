@@ -23,6 +23,7 @@ export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
   console: true,
   logLimitBytes: 1_000_000,
   testMode: false,
+  credential: null,
   ...changes,
 })
 

@@ -12,6 +12,8 @@ export type CheckOptions = Readonly<{
   project: string
   /** Ids of webhook sources of all other projects (`sourceIdsOfOthers`). */
   othersSourceIds: ReadonlySet<string>
+  /** Names of the credentials that its jobs may use; without them it is not asked whether there are those that jobs name. */
+  credentials?: ReadonlySet<string>
   checkCode: CheckCode
 }>
 
@@ -31,7 +33,7 @@ export const checkDocument = (
   }
   checkSources(draft, options.othersSourceIds, report)
   checkTriggers(value, draft, report)
-  checkJobs(value, draft, { report, checkCode: options.checkCode })
+  checkJobs(value, draft, { ...options, report })
   if (storedBytes(value, draft) > maxDocument) report([], tooLarge)
   const found = problems()
   return found.length > 0 ? { problems: found } : { checked: { value, draft } }
@@ -79,7 +81,7 @@ const checkTriggers = (value: JsonObject, draft: Draft, report: Report): void =>
 const checkJobs = (
   value: JsonObject,
   draft: Draft,
-  { report, checkCode }: { report: Report; checkCode: CheckCode },
+  { report, checkCode, credentials }: Pick<CheckOptions, 'checkCode' | 'credentials'> & { report: Report },
 ): void => {
   const known = namesOf(value, 'triggers')
   for (const job of draft.jobs.values()) {
@@ -94,6 +96,9 @@ const checkJobs = (
           `The trigger ${quote(word.name)} follows this same job, which would start itself for ever: name another.`,
         )
       }
+    }
+    if (credentials !== undefined && job.credential !== null) {
+      checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report })
     }
     if (job.code === '') continue
     for (const { message, line, column } of checkCode(job.code)) {

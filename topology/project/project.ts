@@ -48,6 +48,8 @@ export type Job = Readonly<{
   code: string
   /** SHA-256 of the code, in hex. */
   codeId: string
+  /** The name of what it sees as `state.configuration`; null for nothing. */
+  credential: string | null
   enabled: boolean
   concurrency: number
   order: 'key' | 'strict' | 'none'

@@ -192,3 +192,21 @@ describe('refused with what is wrong, and nothing is changed:', () => {
     expect((await json(refused, 409))['detail']).toContain('set SECRET_KEY')
   })
 })
+
+describe('a job that names a credential', () => {
+  const job = (credential: string) => ({ j: { expression: 'fn(state => state)', credential } })
+  const deployed = (name: string, credential: string) =>
+    send('PUT', `/api/projects/${name}`, { name, jobs: job(credential) })
+
+  test('is deployed when that is there for the project, and else refused with what there is', async () => {
+    await json(put('for-one', { kind: 'raw', body: {}, projects: ['one'] }))
+    await json(deployed('one', 'for-one'))
+    expect(doors.catalogue.projects().get('one')?.project.jobs.get('j')?.credential).toBe('for-one')
+    const { problems } = await json(deployed('one', 'for-on'), 422)
+    expect(problems).toMatchObject([
+      { path: 'jobs.j.credential', message: 'There is no credential "for-on"; did you mean "for-one"?' },
+    ])
+    const { problems: ofOther } = await json(deployed('two', 'for-one'), 422)
+    expect(JSON.stringify(ofOther)).toContain('There is no credential \\"for-one\\"')
+  })
+})

@@ -25,7 +25,7 @@ const objects: Readonly<Record<string, readonly string[]>> = {
   'triggers.all': ['type', 'filter', 'not', 'source'],
   'triggers.next': ['type', 'job'],
   'jobs.only':
-    `trigger triggers adaptor expression enabled concurrency order effects timeout memory_mb retry console log_limit test_mode`.split(
+    `trigger triggers adaptor expression credential enabled concurrency order effects timeout memory_mb retry console log_limit test_mode`.split(
       ' ',
     ),
   'jobs.only.retry': ['attempts', 'backoff', 'on'],

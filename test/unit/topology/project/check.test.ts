@@ -239,6 +239,7 @@ describe('what is understood', () => {
             console: true,
             logLimitBytes: 1_000_000,
             testMode: false,
+            credential: null,
           },
         ],
       ]),
@@ -287,6 +288,7 @@ describe('what is understood', () => {
       console: false,
       logLimitBytes: 10_000,
       testMode: true,
+      credential: 'district',
     })
     expect(draft.jobs.get('k')).toMatchObject({
       triggers: ['f'],
@@ -347,6 +349,7 @@ jobs:
     console: false
     log_limit: 10kb
     test_mode: true
+    credential: district
   k: { trigger: f, expression: x, effects: at-most-once, retry: { backoff: 30s } }
 egress: { allow: ['https://*.clinic.example'], allow_private: true }
 limits: { loop_limit: 7 }

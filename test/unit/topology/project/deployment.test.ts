@@ -120,7 +120,7 @@ egress: { allow: [api.example] }
 limits: { loop_limit: 5 }
 sources: { a: { type: webhook, path: in, max_body_bytes: 1mb, key: $.id }, c: { type: webhook } }
 triggers: { t: { type: message, filter: { n: 9007199254740992 }, source: a }, u: { type: flow, job: j }, v: { type: fail, job: l } }
-jobs: { j: { expression: y, memory_mb: 64, log_limit: 5, test_mode: true, timeout: 1s }, l: { expression: x, triggers: [t], order: key }, m: { expression: x } }`)
+jobs: { j: { expression: y, credential: d, memory_mb: 64, log_limit: 5, test_mode: true, timeout: 1s }, l: { expression: x, triggers: [t], order: key }, m: { expression: x } }`)
         .difference,
     ).toEqual({
       settings: ['description', 'egress', 'limits'],
@@ -136,7 +136,7 @@ jobs: { j: { expression: y, memory_mb: 64, log_limit: 5, test_mode: true, timeou
       },
       jobs: {
         added: ['m'],
-        changed: [{ name: 'j', keys: ['expression', 'timeout', 'memory_mb', 'log_limit', 'test_mode'] }],
+        changed: [{ name: 'j', keys: ['expression', 'credential', 'timeout', 'memory_mb', 'log_limit', 'test_mode'] }],
         removed: ['k'],
       },
     })
