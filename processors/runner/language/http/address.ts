@@ -14,8 +14,8 @@ export const urlOf = (path: string, baseUrl: string | undefined): URL => {
     const wanted = path === '' ? 'No URL was given' : `"${path}" is a path, and nothing says of which server`
     throw new AdaptorError('NO_BASE_URL', `${wanted}. Set baseUrl in the credential, or begin with https://`)
   }
-  const [base, rest] = [baseUrl.replace(/\/+$/, ''), path.replace(/^\/+/, '')]
-  return parsed(rest === '' ? base : `${base}/${rest}`)
+  const base = baseUrl.replace(/\/+$/, '')
+  return parsed(path === '' ? base : `${base}/${path.replace(/^\/+/, '')}`)
 }
 
 const absolute = (path: string, baseUrl: string | undefined): URL => {
@@ -41,19 +41,22 @@ const withoutSecrets = (text: string): string =>
     .replace(/[?#].*$/s, '')
     .slice(0, 200)
 
-/** What is asked for in the URL itself stands; the rest of `query` is added. Lists are repeated, undefined is left out. */
+/** `query` comes first, then what the URL asks for itself, which wins. Lists are repeated, undefined is left out. */
 export const addressOf = (url: URL, query: Readonly<Record<string, unknown>>): Address => {
-  const own = new Set(url.searchParams.keys())
-  const added = Object.entries(query).filter(([name, value]) => !own.has(name) && value !== undefined)
+  const given = url.href
+  const own = valuesOf(url)
+  const added = Object.entries(query).filter(([name, value]) => !Object.hasOwn(own, name) && value !== undefined)
   const text = added.flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map(
-      (one) => `${encodeURIComponent(name)}=${encodeURIComponent(queryText(one))}`,
-    ),
+    [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(queryText(one))}`),
   )
   url.hash = ''
-  const given = url.href
-  if (text.length > 0) url.search = [url.search.slice(1), ...text].filter((part) => part !== '').join('&')
-  return { url: url.href, given, shown: `${url.origin}${url.pathname}`, query: valuesOf(url) }
+  if (text.length > 0) url.search = [...text, url.search.slice(1)].filter((part) => part !== '').join('&')
+  return {
+    url: url.href,
+    given,
+    shown: `${url.origin}${url.pathname}`,
+    query: { ...Object.fromEntries(added), ...own },
+  }
 }
 
 const queryText = (value: unknown): string => {

@@ -105,6 +105,8 @@ const throwIfError = (answer: HttpAnswer, request: Request, facts: Omit<Response
     const remedy = 'Set maxRedirections to follow it, or errors: false to take the answer as it is'
     throw new AdaptorError(`HTTP_${status}`, `${method} to ${url} was redirected (${status}). ${remedy}`, facts)
   }
+  if (request.redirects !== 'refused' && request.redirects > 0 && redirects.has(status) && facts.headers['location'])
+    throw new AdaptorError('TOO_MANY_REDIRECTS', `${method} to ${url} was redirected too often`, facts)
 }
 
 const redirects: ReadonlySet<number> = new Set([300, 301, 302, 303, 304, 305, 307, 308])
