@@ -109,6 +109,8 @@ export const storeAddress = ({ config, logger }: Pick<Alone<'CLICKHOUSE_URL'>, '
 
 /** Those that every installation has and this role may touch. */
 const topicsOf = (role: string) => {
-  const names = new Set(rightsOf('').flatMap((right) => (right.role === role ? [right.name] : [])))
-  return fixedTopics.filter(({ name }) => names.has(name))
+  const rights = rightsOf('').filter((right) => right.role === role && right.resource === 'topic')
+  return fixedTopics.filter(({ name }) =>
+    rights.some((right) => (right.pattern === 'literal' ? name === right.name : name.startsWith(right.name))),
+  )
 }

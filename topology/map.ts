@@ -7,7 +7,7 @@ import { deadLettersTopic, runsTopic } from './topics.ts'
 export const map = {
   'ingress/webhook': { reads: [], writes: ['intake'] },
   'processors/filter': { reads: ['intake'], writes: ['job', runsTopic] },
-  'processors/runner': { reads: ['job'], writes: [runsTopic, deadLettersTopic] },
-  'processors/follow': { reads: [runsTopic], writes: ['job'] },
+  'processors/runner': { reads: ['job'], writes: ['retry', runsTopic, deadLettersTopic] },
+  'processors/follow': { reads: ['retry', runsTopic], writes: ['job', 'retry'] },
   'sinks/clickhouse': { reads: ['intake', runsTopic, deadLettersTopic], writes: [deadLettersTopic] },
 } as const satisfies Record<string, Readonly<{ reads: readonly string[]; writes: readonly string[] }>>

@@ -21,6 +21,26 @@ export const runsTopic = 'runs'
 export const deadLettersTopic = 'dead-letters'
 export const definitionsTopic = 'definitions'
 
+/** How long a run request lies in a topic `retry.<delay>` at most, longest first. */
+const retryLadder = [
+  ['6h', 6 * 3_600_000],
+  ['1h', 3_600_000],
+  ['10m', 600_000],
+  ['2m', 120_000],
+  ['30s', 30_000],
+  ['5s', 5_000],
+] as const
+const retryTopic = (delay: string): string => `retry.${delay}`
+export const retryTopics: readonly string[] = retryLadder.map(([delay]) => retryTopic(delay))
+
+/** Where a request goes that has so long to wait: the longest step that is no longer, else the shortest. */
+export const retryTopicFor = (leftMs: number): string =>
+  retryTopic(retryLadder.find(([, stepMs]) => stepMs <= leftMs)?.[0] ?? '5s')
+
+/** The step of such a topic, in milliseconds; undefined for another topic. */
+export const retryStepMs = (topic: string): number | undefined =>
+  retryLadder.find(([delay]) => retryTopic(delay) === topic)?.[1]
+
 /** What a topic's name says, or undefined for a name that is not ours. */
 export const parseTopic = (name: string): TopicName | undefined => {
   const [kind, project, job, ...rest] = name.split('.')
@@ -33,6 +53,8 @@ export type TopicName = Readonly<{ kind: 'intake'; project: string } | { kind: '
 
 /** Most bytes that the outcome of a run may take; above it lies room for headers. */
 export const maxRunRecordBytes = 23 * mb
+
+const forWork = { retentionMs: 7 * day, maxMessageBytes: 11 * mb, cleanup: 'delete', precious: true } as const
 
 /** The topics that every installation has (design.md 3). */
 export const fixedTopics: readonly TopicSpec[] = [
@@ -60,6 +82,7 @@ export const fixedTopics: readonly TopicSpec[] = [
     cleanup: 'delete',
     precious: true,
   },
+  ...retryTopics.map((name): TopicSpec => ({ ...forWork, name, partitions: 'job' })),
 ]
 
 /** The topics that a project brings with it. */
@@ -74,5 +97,3 @@ export const retentionMsOf = (topic: string): number | undefined => {
   const keptMs = fixedTopics.find(({ name }) => name === topic)?.retentionMs
   return keptMs === forEver ? undefined : keptMs
 }
-
-const forWork = { retentionMs: 7 * day, maxMessageBytes: 11 * mb, cleanup: 'delete', precious: true } as const

@@ -27,7 +27,7 @@ export const rightsOf = (prefix: string): readonly Right[] => [
   },
 ]
 
-/** The role that a part of the map is; its consumer group is called so, too. */
+/** The role that a part of the map is; its consumer group is called so, too (`groupsOf`). */
 export const roleOf = (part: string): string => otherNames[part] ?? part.split('/').at(-1) ?? part
 
 type Uses = Readonly<{ prefix: string; reads: readonly string[]; writes: readonly string[] }>
@@ -41,11 +41,17 @@ const rightsOfPart = (role: string, { prefix, reads, writes }: Uses): readonly R
     ...topicRights(role, { prefix, kinds: only([...reads, definitionsTopic]), operations: ['Read'] }),
     ...topicRights(role, { prefix, kinds: both, operations: ['Read', 'Write'] }),
     ...topicRights(role, { prefix, kinds: only(written), operations: ['Write'] }),
-    ...(reads.length > 0
-      ? [{ role, resource: 'group', name: prefix + role, pattern: 'literal', operations: ['Read'] } as const]
-      : []),
+    ...groupsOf(role, reads).map(
+      (group): Right => ({ role, resource: 'group', name: prefix + group, pattern: 'literal', operations: ['Read'] }),
+    ),
   ]
 }
+
+/** What waits for its time is read beside the rest, by a group of its own. */
+const groupsOf = (role: string, reads: readonly string[]): readonly string[] => [
+  ...(reads.length > 0 ? [role] : []),
+  ...(reads.includes('retry') ? [`${role}-retries`] : []),
+]
 
 type Wish = Readonly<{ prefix: string; kinds: readonly string[]; operations: readonly Operation[] }>
 
@@ -54,7 +60,7 @@ const topicRights = (role: string, { prefix, kinds, operations }: Wish): readonl
 
 /** Topics of projects come and go: their rights are for all that begin so. */
 const nameOf = (kind: string, prefix: string): Pick<Right, 'name' | 'pattern'> => {
-  const begin = { intake: intakeTopic(''), job: jobTopic('', '').slice(0, -1) }[kind]
+  const begin = { intake: intakeTopic(''), job: jobTopic('', '').slice(0, -1), retry: 'retry.' }[kind]
   return begin === undefined
     ? { name: prefix + kind, pattern: 'literal' }
     : { name: prefix + begin, pattern: 'prefixed' }

@@ -1,11 +1,12 @@
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { type Gate, gate } from '../../topology/flow/lanes.ts'
-import { again, bury, emit, type Hand, type Stage } from '../../topology/flow/verdict.ts'
+import { again, bury, emit, type Hand, type Stage, type Verdict } from '../../topology/flow/verdict.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { maxRunRecordBytes } from '../../topology/topics.ts'
 import { deadLetterRecord } from '../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../topology/wire/job.ts'
+import { retryRecord } from '../../topology/wire/retry.ts'
 import {
   type Attempted,
   type FinishedFacts,
@@ -56,10 +57,11 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
     const startedAt = new Date()
     const came = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
     const { outcome } = came
-    const event = eventOf(request, { ...came, tried: hand.tried, startedAt, adaptor: deps.adaptor })
+    const tried = hand.tried ?? request.tried
+    const event = eventOf(request, { ...came, tried, startedAt, adaptor: deps.adaptor })
     const now = Date.parse(event.finished_at)
-    const next = nextTry(job, { outcome, starts: event.starts, tried: hand.tried, now, spread: deps.spread })
-    if (next) return again(next, [runRecord(attemptOf(event, next), request.key)])
+    const next = nextTry(job, { outcome, starts: event.starts, tried, now, spread: deps.spread })
+    if (next) return tryAgain({ request, job }, { next, attempt: runRecord(attemptOf(event, next), request.key) })
     deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
     const whole = finishedRecord(event, states)
@@ -111,8 +113,17 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
   }
 }
 
+/** Where order counts, the run keeps its place; else it comes again by way of the log, and nobody waits for it. */
+const tryAgain = (
+  { request, job }: Pick<Start, 'request' | 'job'>,
+  { next, attempt }: Readonly<{ next: Tried; attempt: Outgoing }>,
+): Verdict =>
+  job.order === 'none'
+    ? emit([attempt], [retryRecord({ ...request, attempt: next.attempts + 1, tried: next }, { hops: 0 })])
+    : again(next, [attempt])
+
 /** The attempts so far, the one that is going on included. */
-const attemptsOf = (request: RunRequest, tried: Tried | undefined): number => (tried?.attempts ?? 0) + request.attempt
+const attemptsOf = (request: RunRequest, tried = request.tried): number => (tried?.attempts ?? request.attempt - 1) + 1
 
 const noNetwork: AnswerCall = async () =>
   JSON.stringify({ error: { code: 'NO_NETWORK', message: 'jobs cannot reach the network' } })

@@ -42,6 +42,8 @@ export type RunRequest = Readonly<{
   definitions: bigint
   input: RunInput
   traceparent: string | null
+  /** What the attempts before came to, if this is a later one that came by way of the log. */
+  tried?: Tried
 }>
 
 /** `body`: the message as it came, from which the runner makes the state. `state`: the JSON of the state itself. */

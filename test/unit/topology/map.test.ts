@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { map } from '../../../topology/map.ts'
-import { fixedTopics, intakeTopic, jobTopic, parseTopic } from '../../../topology/topics.ts'
+import {
+  fixedTopics,
+  intakeTopic,
+  jobTopic,
+  parseTopic,
+  retryStepMs,
+  retryTopicFor,
+  retryTopics,
+} from '../../../topology/topics.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
@@ -10,6 +18,7 @@ const root = resolve(import.meta.dirname, '../../..')
 const readers = {
   parseIntake: 'intake',
   parseJobRecord: 'job',
+  parseRetryRecord: 'retry',
   parseRunRecord: 'runs',
   parseRunTexts: 'runs',
   parseDeadLetter: 'dead-letters',
@@ -17,6 +26,7 @@ const readers = {
 const writers = {
   intakeRecord: 'intake',
   jobRecord: 'job',
+  retryRecord: 'retry',
   runRecord: 'runs',
   finishedRecord: 'runs',
   deadLetterRecord: 'dead-letters',
@@ -54,7 +64,7 @@ describe('the map', () => {
   test('knows only topics that there are, each with a reader and a writer', () => {
     const kinds = new Set(Object.values(map).flatMap(({ reads, writes }) => [...reads, ...writes]))
     const fixed = fixedTopics.map(({ name }) => name)
-    for (const kind of kinds) expect(['intake', 'job', ...fixed]).toContain(kind)
+    for (const kind of kinds) expect(['intake', 'job', 'retry', ...fixed]).toContain(kind)
     for (const kind of kinds) {
       expect([kind, Object.values(map).some(({ reads }) => (reads as readonly string[]).includes(kind))]).toEqual([
         kind,
@@ -83,4 +93,15 @@ test('the name of a topic says what it is, and other names say nothing', () => {
   ]) {
     expect([name, parseTopic(name)]).toEqual([name, undefined])
   }
+})
+
+test('a request to try again goes to the longest step that it has left, and none is left out', () => {
+  const [minute, hour] = [60_000, 3_600_000]
+  const waits = [0, 1, 5_000, 29_999, 30_000, 2 * minute, 10 * minute, hour, 6 * hour, 72 * hour]
+  expect(waits.map(retryTopicFor)).toEqual(
+    ['5s', '5s', '5s', '5s', '30s', '2m', '10m', '1h', '6h', '6h'].map((delay) => `retry.${delay}`),
+  )
+  expect(new Set(waits.map(retryTopicFor))).toEqual(new Set(retryTopics))
+  expect(retryTopics.map(retryStepMs)).toEqual([6 * hour, hour, 10 * minute, 2 * minute, 30_000, 5_000])
+  expect(retryStepMs('runs')).toBeUndefined()
 })

@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { retryStage } from '../../../../processors/follow/retries.ts'
 import { runFollow } from '../../../../processors/follow/run.ts'
 import { backoff, retryFaults } from '../../../../topology/flow/retry.ts'
 import { deadLettersTopic, jobTopic } from '../../../../topology/topics.ts'
 import { parseDeadLetter } from '../../../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../../../topology/wire/job.ts'
+import { parseRetryRecord, retryRecord } from '../../../../topology/wire/retry.ts'
 import { finishedRecord, runFactsOf } from '../../../../topology/wire/runs.ts'
 import type { Outgoing } from '../../../../topology/words/record.ts'
 import type { RunRequest } from '../../../../topology/words/run.ts'
-import { type MemoryHouse, never, openMemoryHouse } from '../../../fixtures/memory-house.ts'
+import { firstHand } from '../../../fixtures/hand.ts'
+import { asRead, type MemoryHouse, never, openMemoryHouse } from '../../../fixtures/memory-house.ts'
 import { ended, requested } from '../../../fixtures/records.ts'
 
 const circle = `
@@ -75,4 +78,64 @@ test('a state that is too large to be handed on is buried with its run', async (
   const [letter] = (await house.records(deadLettersTopic, 1)).map(parseDeadLetter)
   expect(letter).toMatchObject({ reason: 'record-too-large', stage: 'follow', project: 'circle' })
   expect(letter?.record.headers.get('penstock-id')?.toString()).toBe(`end/${request.run}`)
+})
+
+describe('what waits for its next attempt', () => {
+  const waiting = (house: MemoryHouse, leftMs: number, more: Partial<RunRequest> = {}) => {
+    const tried = { attempts: 1, starts: 1, waitedMs: leftMs, dueAt: Date.now() + leftMs }
+    return { ...root(house), attempt: 2, ...more, tried }
+  }
+
+  test('comes to its job when it is due, and holds up nobody until then', async () => {
+    await using house = await openMemoryHouse(circle)
+    await using _follow = startFollow(house)
+    const [late, soon] = [waiting(house, 3_600_000), waiting(house, 100)]
+    // The one that is due soon lies behind the one that is not.
+    const topic = 'retry.5s'
+    await house.log.append([{ ...retryRecord(late, { hops: 0 }), topic }, retryRecord(soon, { hops: 0 })])
+    await house.log.append([success(root(house))])
+    await house.records(jobTopic('circle', 'b'), 1)
+    expect(await house.recordsNow(jobTopic('circle', 'a'))).toEqual([])
+    const [request] = await house.records(jobTopic('circle', 'a'), 1)
+    expect(request && parseJobRecord(request)).toEqual(soon)
+    expect(Date.now()).toBeGreaterThanOrEqual(soon.tried.dueAt - 10)
+  })
+
+  test('goes down the ladder for what is left when it has lain for a step', async () => {
+    await using house = await openMemoryHouse(circle)
+    const request = waiting(house, 40_000)
+    const lain = asRead(retryRecord(request, { hops: 0, now: Date.now() - 60_000 }), { timestamp: Date.now() - 30_000 })
+    expect(lain.topic).toBe('retry.30s')
+    const verdict = await retryStage(lain, firstHand)
+    if (verdict.kind !== 'emit') throw new Error(`said ${verdict.kind}`)
+    const [next] = verdict.steps.flat()
+    expect([next?.topic, next && parseRetryRecord(asRead(next))]).toEqual(['retry.30s', { request, hops: 1 }])
+  })
+
+  test('is kept by whoever comes next when it is not due at the end, and comes once', async () => {
+    await using house = await openMemoryHouse(circle)
+    const request = waiting(house, 300)
+    await house.log.append([retryRecord(request, { hops: 0 }), retryRecord(request, { hops: 0 })])
+    {
+      await using _follow = startFollow(house)
+      await house.log.append([success(root(house))])
+      await house.records(jobTopic('circle', 'b'), 1)
+    }
+    await using _follow = startFollow(house)
+    expect((await house.records(jobTopic('circle', 'a'), 1)).map(parseJobRecord)).toEqual([request])
+    const last = waiting(house, 1)
+    await house.log.append([retryRecord(last, { hops: 0 })])
+    expect((await house.records(jobTopic('circle', 'a'), 2)).map((record) => parseJobRecord(record).run)).toEqual([
+      request.run,
+      last.run,
+    ])
+  })
+
+  test('is buried when nobody can tell what it is', async () => {
+    await using house = await openMemoryHouse(circle)
+    await using _follow = startFollow(house)
+    await house.log.append([{ topic: 'retry.6h', key: '', value: 'anything', headers: {} }])
+    const [letter] = (await house.records(deadLettersTopic, 1)).map(parseDeadLetter)
+    expect(letter).toMatchObject({ reason: 'headers-unreadable', stage: 'follow' })
+  })
 })

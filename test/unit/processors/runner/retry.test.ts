@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { runsTopic } from '../../../../topology/topics.ts'
+import { jobTopic, runsTopic } from '../../../../topology/topics.ts'
+import { jobRecord, parseJobRecord } from '../../../../topology/wire/job.ts'
+import { parseRetryRecord } from '../../../../topology/wire/retry.ts'
 import { type Attempted, type Finished, parseRunRecord } from '../../../../topology/wire/runs.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../../fixtures/memory-house.ts'
 import { failing, job, request, scripted, shop, startRunner } from '../../../fixtures/runner.ts'
@@ -143,5 +145,32 @@ test('a run keeps the policy of the version that it uses, and ends as cancelled 
   await house.deploy(shop(job('pack', ', enabled: false')))
   script.end('1', failing('AdaptorError'))
   expect((await told(house, 3)).map(brief)[2]).toEqual(['finished', 'cancelled', 3, 2])
+  await stopped(runner)
+})
+
+test('where no order counts the next attempt goes by way of the log, and what comes after does not wait', async () => {
+  await using house = await openMemoryHouse(pack(', order: none'))
+  const script = scripted()
+  const runner = startRunner(house, script.sandbox, inTenMinutes)
+  const wish = (state: string) => request(house, { key: 'a', state })
+  await house.log.append([wish('1'), wish('2')])
+  await script.hasBegun(1)
+  script.end('1', failing('AdaptorError'))
+  await script.hasBegun(2)
+  script.end('2')
+  expect((await told(house, 2)).map(brief)).toEqual([
+    ['attempt', 1, 1, 'AdaptorError'],
+    ['finished', 'success', 1, 1],
+  ])
+  const [waiting] = (await house.records('retry.10m', 1)).map(parseRetryRecord)
+  const [first] = (await house.records(jobTopic('shop', 'pack'), 1)).map(parseJobRecord)
+  const { tried, ...again } = waiting?.request ?? {}
+  expect(again).toEqual({ ...first, attempt: 2 })
+  expect(tried).toMatchObject({ attempts: 1, starts: 1, waitedMs: 600_000 })
+
+  if (waiting) await house.log.append([jobRecord(waiting.request)])
+  await script.hasBegun(3)
+  script.end('1', failing('TypeError', { status: 'crashed' }))
+  expect((await told(house, 3)).map(brief)[2]).toEqual(['finished', 'crashed', 2, 2])
   await stopped(runner)
 })

@@ -14,6 +14,18 @@ describe('a job record', () => {
     )
   })
 
+  test('of a later attempt says what came before it', () => {
+    const [request] = fc.sample(runRequest, 1)
+    if (!request) throw new Error('no sample')
+    const tried = { attempts: 2, starts: 3, waitedMs: 61_000, dueAt: Date.UTC(2026, 10, 21, 9) }
+    const record = asRead(jobRecord({ ...request, attempt: 3, tried }))
+    expect(parseJobRecord(record)).toEqual({ ...request, attempt: 3, tried })
+    for (const header of ['penstock-starts', 'penstock-waited-ms']) {
+      const without = new Map([...record.headers].filter(([name]) => name !== header))
+      expect(() => parseJobRecord({ ...record, headers: without })).toThrow(`${header} is missing`)
+    }
+  })
+
   test('of any make is a request or a fault that names the header', () => {
     fc.assert(
       fc.property(anyRecord('job.clinic.register'), (record) => {
