@@ -6,19 +6,18 @@ export type Edit = Readonly<{ at: number; removed: number; text: string }>
 /** What is put around a piece of the text, which may hold other such pieces. */
 export type Wrap = Readonly<{ start: number; end: number; before: string; after: string }>
 
-/** The text with all changes, and what they inserted. Of two pieces that begin together the longer one is around, or the one named first. */
+/** The text with all changes, and what they inserted. Of two pieces that begin or end together the one named first is around the other. */
 export const edited = (
   code: string,
   { wraps, edits }: Readonly<{ wraps: readonly Wrap[]; edits: readonly Edit[] }>,
 ): Readonly<{ text: string; inserts: readonly Insert[] }> => {
-  const opened = wraps.map(({ start, end, before }) => ({ at: start, removed: 0, text: before, reach: end }))
-  const closed = wraps.toReversed().map(({ start, end, after }) => ({ at: end, removed: 0, text: after, reach: start }))
-  const all = [...opened, ...edits.map((edit) => ({ ...edit, reach: edit.at })), ...closed]
+  const opened = wraps.map(({ start, before }) => ({ at: start, removed: 0, text: before }))
+  const closed = wraps.toReversed().map(({ end, after }) => ({ at: end, removed: 0, text: after }))
   const place = placesIn(code)
   const parts: string[] = []
   const inserts: Insert[] = []
   let done = 0
-  for (const { at, removed, text } of all.sort((a, b) => a.at - b.at || b.reach - a.reach)) {
+  for (const { at, removed, text } of [...opened, ...edits, ...closed].sort((a, b) => a.at - b.at)) {
     parts.push(code.slice(done, at), text)
     done = at + removed
     if (text.length > removed) inserts.push({ ...place(at), length: text.length - removed })

@@ -16,6 +16,8 @@ describe('what is chained to an operation', () => {
     ['get(1)\n  // then\n  .then(s => s.data)\n  .then(n => ({ n }))', { n: 1 }],
     ['(get(1)).then(s => s.data).finally(() => {})', 1],
     ['get(1).then(s => s.data), fn(n => n + 1)', 2],
+    ['(get(1) /* ) */).then(s => s.data)', 1],
+    ['get(1).then(state => get(2).then(s => s.data)(state))', 2],
     ['fail("no").catch((error, state) => ({ ...state, why: error.message }))', { first: true, why: 'no' }],
     ['fail("no").then(s => s).catch((error, ...more) => [error.message, more.length])', ['no', 0]],
     ['fail("no").catch(undefined).catch(error => error.message)', 'no'],
@@ -57,6 +59,7 @@ describe('what is chained to an operation', () => {
   test('needs nothing of the realm where nothing is chained', () => {
     expect(compiled('fn(s => s)').uses).toEqual([])
     expect(compiled('fn(s => load().then(x => x)); function load() {}').uses).toEqual([])
+    expect(compiled('fn(s => util.get("/").then(x => x))').uses).toEqual(['util'])
     expect(compiled('fn(s => s).then(s => s)').uses).toEqual(['.then'])
   })
 

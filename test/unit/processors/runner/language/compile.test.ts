@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Compiled, compileJob } from '../../../../../processors/runner/language/compile.ts'
+import { compileJob } from '../../../../../processors/runner/language/compile.ts'
 import { userPlace } from '../../../../../processors/runner/language/positions.ts'
 import { placeAt } from '../../../../../processors/runner/language/problem.ts'
+import { compiled, scopeWith } from '../../../../fixtures/compiled-job.ts'
 
 describe('a job compiles', () => {
   test.each<[string, readonly string[]]>([
@@ -31,6 +32,8 @@ describe('a job compiles', () => {
     ['const cache = { x: 1 }\ndelete cache.x\nfn(s => s)', ['fn 3:1']],
     ['let ready = true\nconst setup = () => { ready = 1 }\nready && setup()\nfn(s => s)', ['fn 4:1']],
     ['const a = null\na?.b()\nfn(s => s)', ['fn 3:1']],
+    ['if (typeof later === "undefined") console.log("not here")\nfn(s => s)', ['fn 2:1']],
+    ['if (toArray(1).length > 0) console.log("a plain function")\nfn(s => s)', ['fn 2:1']],
     ['const f = () => {}\nvoid f()\nfn(s => s)', ['fn 3:1']],
     [`const f = () => {}\n!f(), f() ? 1 : 2, [f()], \`\${f()}\`, { a: f() }.a\nfn(s => s)`, ['fn 3:1']],
     ['const a = { get b() { return console.log("b") } }\na.b\nfn(s => s)', ['fn 3:1']],
@@ -65,6 +68,13 @@ describe('a job compiles', () => {
       '',
     )
     expect(declares('Array = 1; fn = 2; console = 3')).toBe('')
+  })
+
+  test('and takes once what has two reasons to be there', () => {
+    expect(compiled('console.log(1), log(2)', scopeWith('log', 'console', 'log'))).toMatchObject({
+      uses: ['console', 'log'],
+      operations: [{ name: 'console.log' }, { name: 'log' }],
+    })
   })
 
   test('with a name for its own use that the job does not use', () => {
@@ -236,9 +246,3 @@ describe('for any text', () => {
     )
   })
 })
-
-const compiled = (code: string): Compiled => {
-  const result = compileJob(code)
-  if (result.kind === 'problem') throw new Error(`${result.line}:${result.column} ${result.message}`)
-  return result
-}

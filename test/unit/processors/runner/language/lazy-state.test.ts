@@ -24,6 +24,8 @@ describe('$ in what a call is given', () => {
     ['post("/p/".concat(String($.id), $.end))', 'post($=>("/p/".concat(String($.id), $.end)))'],
     ['post(new Date($.at).toISOString())', 'post($=>(new Date($.at).toISOString()))'],
     ['post(http.options({ a: $.b }).oauth($.c))', 'post($=>(http.options({ a: $.b }).oauth($.c)))'],
+    ['post($.made($.x))', 'post($=>($.made($.x)))'],
+    ['post(post("/").then(s => s)[$.key])', 'post($=>($then(post("/"),$promise=>$promise.then(s => s))[$.key]))'],
     ['http.send($.url)', 'http.send($=>($.url))'],
     ['const my = url => post(url); my($.url)', 'const my = url => post(url); my($=>($.url))'],
     ['const my = { op: fn }; my.op($.url)', 'const my = { op: fn }; my.op($=>($.url))'],
