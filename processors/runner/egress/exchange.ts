@@ -40,27 +40,20 @@ const hop = async (request: Request, options: ExchangeOptions): Promise<Exchange
   signal.throwIfAborted()
   const addresses = await admit(request.url)
   return pools.run({ origin: request.url.origin, addresses }, async (pool) => {
-    const { status, statusText, headers, body } = await send(pool, request, signal)
-    const next = redirects > 0 ? redirectOf(request, { status, headers }) : undefined
-    if (next) {
-      await body.dump({ limit: 65_536, signal })
+    const sent = await send(pool, request, signal)
+    try {
+      const next = redirects > 0 ? redirectOf(request, sent) : undefined
+      if (!next) return await answerOf(sent, options)
+      await sent.body.dump({ limit: 65_536, signal })
       return { next }
+    } catch (error) {
+      sent.body.destroy() // what nobody reads would hold up its connection for ever
+      throw error
     }
-    const bytes = await bytesOf({ headers, body }, options)
-    const encoding = isUtf8(bytes) ? 'utf8' : 'base64'
-    const answer = {
-      status,
-      statusText,
-      headers,
-      url: request.url.href,
-      body: bytes.toString(encoding),
-      encoding,
-    } as const
-    return { answer, bytes: bytes.length }
   })
 }
 
-type Sent = Readonly<{ status: number; statusText: string; headers: readonly Header[]; body: Body }>
+type Sent = Readonly<{ url: string; status: number; statusText: string; headers: readonly Header[]; body: Body }>
 type Body = Awaited<ReturnType<Pool['request']>>['body']
 
 const send = async (pool: Pool, { method, url, headers, body }: Request, signal: AbortSignal): Promise<Sent> => {
@@ -75,18 +68,20 @@ const send = async (pool: Pool, { method, url, headers, body }: Request, signal:
   response.body.on('error', () => {}) // told to whoever reads it, if somebody does
   const raw = response.headers as unknown as readonly string[]
   const pairs = raw.flatMap((name, at): readonly Header[] => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1] ?? '']]))
-  return { status: response.statusCode, statusText: response.statusText, headers: pairs, body: response.body }
+  const { statusCode: status, statusText } = response
+  return { url: url.href, status, statusText, headers: pairs, body: response.body }
 }
 
-const bytesOf = async (
-  { headers, body }: Pick<Sent, 'headers' | 'body'>,
-  { maxBodyBytes, hold }: ExchangeOptions,
-): Promise<Buffer> => {
-  const headerOf = (wanted: string): string =>
-    headers
-      .filter(([name]) => name === wanted)
-      .map(([, value]) => value)
-      .join(',')
-  const raw = await readBody(body, { maxBytes: maxBodyBytes, hold })
-  return decoded(raw, { encoding: headerOf('content-encoding'), maxBytes: maxBodyBytes })
+const answerOf = async (
+  { url, status, statusText, headers, body }: Sent,
+  options: ExchangeOptions,
+): Promise<Exchanged> => {
+  const codings = headers.flatMap(([name, value]) => (name === 'content-encoding' ? [value] : []))
+  const raw = await readBody(body, { maxBytes: options.maxBodyBytes, hold: options.hold })
+  const bytes = await decoded(raw, { encoding: codings.join(), maxBytes: options.maxBodyBytes })
+  const encoding = isUtf8(bytes) ? 'utf8' : 'base64'
+  return {
+    answer: { status, statusText, headers, url, body: bytes.toString(encoding), encoding },
+    bytes: bytes.length,
+  }
 }

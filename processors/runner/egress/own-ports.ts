@@ -24,6 +24,13 @@ export const ownPorts =
     return false
   }
 
+/** Of `host:port` or a URL; nothing where there is none. */
+export const hostPortOf = (address: string): readonly HostPort[] => {
+  const url = URL.parse(address.includes('://') ? address : `tcp://${address}`)
+  if (!url?.hostname) return []
+  return [{ host: url.hostname, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }]
+}
+
 const isHere = (address: string): boolean =>
   zoneOf(address) === 'loopback' ||
   address === '0.0.0.0' ||

@@ -6,13 +6,12 @@ import { BlockList, isIP } from 'node:net'
  */
 export type Zone = 'public' | 'private' | 'loopback' | 'link-local' | 'metadata' | 'forbidden'
 
-/** Text that is no address is forbidden. A zone id (`fe80::1%eth0`) is looked past. */
+/** Text that is no address is forbidden. */
 export const zoneOf = (address: string): Zone => {
-  const bare = address.replace(/%.*$/, '')
-  const version = isIP(bare)
+  const version = isIP(address)
   if (version === 0) return 'forbidden'
   const family = version === 4 ? 'ipv4' : 'ipv6'
-  const found = zones[family].find(({ list }) => list.check(bare, family))
+  const found = zones[family].find(({ list }) => list.check(address, family))
   return found?.zone ?? (version === 4 ? 'public' : 'forbidden')
 }
 

@@ -81,13 +81,17 @@ export type TestServer = AsyncDisposable &
   Readonly<{ url: string; port: number; host: string; server: Server; connections: () => number }>
 
 /** A server on this machine, and how many connections it was given. */
-export const serve = async (answer: RequestListener, identity?: Identity, host = '127.0.0.1'): Promise<TestServer> => {
+export const serve = async (
+  answer: RequestListener,
+  identity?: Identity,
+  { host = '127.0.0.1', port: wanted = 0 }: Readonly<{ host?: string; port?: number }> = {},
+): Promise<TestServer> => {
   const server = identity
     ? createTlsServer({ cert: identity.certificate, key: identity.key }, answer)
     : createServer({ maxHeaderSize: 200_000 }, answer)
   let connections = 0
   server.on(identity ? 'secureConnection' : 'connection', () => connections++)
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  await new Promise<void>((resolve) => server.listen(wanted, host, resolve))
   const { port } = server.address() as AddressInfo
   return {
     url: `http${identity ? 's' : ''}://${host}:${port}`,

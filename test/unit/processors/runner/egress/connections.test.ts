@@ -9,7 +9,7 @@ const named = (...answers: readonly (readonly string[])[]) => lookupIn({ 'host.e
 describe('a connection', () => {
   test('goes to the address that was checked, though the name has another one meanwhile', async () => {
     await using server = await serve(echo)
-    await using wrong = await serve(echo, undefined, '127.0.0.2')
+    await using wrong = await serve(echo, undefined, { host: '127.0.0.2', port: server.port })
     const lookup = named(['127.0.0.1'], ['127.0.0.2'])
     await using egress = openAt({ lookup })
     expect((await answerOf(egress, callOf(`http://host.example:${server.port}/`))).status).toBe(200)
@@ -28,9 +28,19 @@ describe('a connection', () => {
 
   test('is kept and used again', async () => {
     await using server = await serve(echo)
-    await using egress = openAt({ lookup: named(['127.0.0.1']) })
+    const lookup = named(['127.0.0.1'])
+    await using egress = openAt({ lookup })
     for (let times = 0; times < 9; times++) await answerOf(egress, callOf(`http://host.example:${server.port}/`))
     expect(server.connections()).toBeLessThan(3)
+    expect(lookup.asked).toEqual(['host.example']) // asked again some seconds later
+  })
+
+  test('that is kept goes only where the name leads now', async () => {
+    await using first = await serve(echo)
+    await using second = await serve(echo, undefined, { host: '127.0.0.2', port: first.port })
+    await using egress = openAt({ lookup: named(['127.0.0.1'], ['127.0.0.2']), limits: { namesMs: 0 } })
+    for (let times = 0; times < 2; times++) await answerOf(egress, callOf(`http://host.example:${first.port}/`))
+    expect([first.connections(), second.connections()]).toEqual([1, 1])
   })
 
   test('that is kept serves nobody who may not go there', async () => {
@@ -100,6 +110,13 @@ describe('Penstock itself is never called', () => {
     expect(await isOwn({ url: new URL('http://host.example:9092'), addresses })).toBe(true)
     expect(await isOwn({ url: new URL('http://host.example:9093'), addresses })).toBe(false)
     expect(await isOwn({ url: new URL('http://host.example:9092'), addresses: ['93.184.216.34'] })).toBe(false)
+  })
+
+  test('by its own name, though that leads elsewhere each time', async () => {
+    const lookup = lookupIn({ kafka: [['10.5.5.5'], ['10.6.6.6']] })
+    await using egress = openAt({ lookup, own: [{ host: 'kafka', port: 9092 }], limits: { namesMs: 0 } })
+    const context = contextOf({ policy: policyOf([], true) })
+    expect(await failureOf(egress, callOf('http://kafka:9092/'), context)).toMatchObject({ code: 'EGRESS_REFUSED' })
   })
 
   test('other ports of its machine are', async () => {

@@ -35,6 +35,13 @@ describe('a project', () => {
     ['not the name below which it names all', 'https://example/', [open], { allow: ['*.example'] }, 'egress.allow'],
     ['not a name that ends alike', 'https://bad-example/', [open], { allow: ['*.example'] }, 'egress.allow'],
     ['not by another scheme', 'http://a.example/', [open], { allow: ['https://*.example'] }, 'egress.allow'],
+    [
+      'not by another scheme at the same port',
+      'http://a.example:443/',
+      [open],
+      { allow: ['https://a.example'] },
+      'egress.allow',
+    ],
     ['not at another port', 'https://a.example:8443/', [open], { allow: ['https://a.example'] }, 'egress.allow'],
     ['at the port that it names', 'http://a.example:81/', [open], { allow: ['http://a.example:81'] }, 'allowed'],
     ['at any, when it names none', 'http://a.example:81/', [open], { allow: ['a.example'] }, 'allowed'],

@@ -153,6 +153,24 @@ describe('a redirect', () => {
     expect((await answerOf(egress, callOf(server.url + to(300, '/there')))).status).toBe(300)
   })
 
+  test.each(['file:///etc/passwd', 'http://[', '/there'])('to %s is not read to its end', async (location) => {
+    const closed = Promise.withResolvers<void>()
+    await using server = await serve((request, response) => {
+      if (request.url === '/there') return void response.end('there')
+      response.on('close', closed.resolve)
+      const more = (): void => {
+        while (response.write('x'.repeat(10_000)));
+        response.once('drain', more)
+      }
+      response.writeHead(302, { location })
+      more()
+    })
+    await using egress = openAt()
+    const { answer } = await egress.request(callOf(server.url), contextOf())
+    expect('error' in answer ? answer.error.code : answer.body).toMatch(/EGRESS_REFUSED|BAD_ANSWER|there/)
+    await closed.promise
+  })
+
   test('to what is no URL is no answer; UTF-8 in it is read', async () => {
     await using server = await serve((request, response) => {
       if (request.url?.startsWith('/gr')) return void echo(request, response)

@@ -112,6 +112,7 @@ describe('a request', () => {
     await using egress = openAt({ limits: { requestBytes: 1_000 } })
     const failure = await failureOf(egress, callOf(server.url, changes))
     expect(failure.code).toBe(code)
+    expect(failure.message).toMatch(/^The (method|name|header|headers|body) /)
     expect(failure.message).not.toContain(secret)
     expect(server.connections()).toBe(0)
   })
