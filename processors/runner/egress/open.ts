@@ -52,6 +52,8 @@ export type EgressOptions = Readonly<{
   /** Authorities (PEM) that are trusted instead of those that Node knows. */
   ca?: readonly string[]
   limits?: Partial<EgressLimits>
+  /** Told of errors that nobody foresaw: the call fails as `EGRESS_FAILED`, for no server may be able to end a runner. */
+  onBug?: (error: unknown) => void
 }>
 
 export type EgressLimits = typeof egressLimits
@@ -127,7 +129,11 @@ export const openEgress = (options: EgressOptions): Egress => {
     } catch (error) {
       context.signal.throwIfAborted()
       if (error instanceof CallFailure) return error
-      throw error
+      options.onBug?.(error)
+      return new CallFailure(
+        'EGRESS_FAILED',
+        'The call could not be made, for a reason that Penstock should have known',
+      )
     }
   }
 

@@ -203,6 +203,14 @@ describe('there is no answer', () => {
     })
   })
 
+  test('when something breaks that nobody foresaw, and that is told', async () => {
+    const bug = new TypeError('x is not a function')
+    const told: unknown[] = []
+    await using egress = openAt({ lookup: () => Promise.reject(bug), onBug: (error) => told.push(error) })
+    expect(await failureOf(egress, callOf('http://host.example/'))).toMatchObject({ code: 'EGRESS_FAILED' })
+    expect(told).toEqual([bug])
+  })
+
   test('when nobody listens', async () => {
     const server = await serve(echo)
     await server[Symbol.asyncDispose]()
