@@ -149,8 +149,7 @@ const put = async (deps: CredentialDeps, request: Request): Promise<Reply> => {
   const version = catalogue.credentialVersion(name)
   if (!isBasedOn(request, { version, exists: before !== undefined })) return changedSince(version)
   const { kind, externalId, projects, body, schema } = result.draft
-  const owner = before?.owner ?? userOf(request)
-  const facts = { name, kind, owner, version: version + 1, projects, externalId, ...now(request) }
+  const facts = { name, kind, owner: userOf(request), version: version + 1, projects, externalId, ...now(request) }
   return withKey(() => {
     const becomes = sealed(secrets, facts, { body, schema })
     return write(deps, { name, version: facts.version, becomes, answer: itemOf(facts), request })
