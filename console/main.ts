@@ -12,6 +12,7 @@ import { explain } from '../processors/filter/explain.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { aborted } from '../topology/flow/stop.ts'
+import { cancelRecord } from '../topology/wire/control.ts'
 import { withDocument } from './api/openapi-routes.ts'
 import { apiRoutes } from './api/routes.ts'
 
@@ -31,6 +32,7 @@ await runAlone({ name: 'console', needs: ['CLICKHOUSE_URL', 'ADMIN_TOKEN'], list
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
     secrets: openSecrets({ key: config.SECRET_KEY, previous: config.SECRET_KEY_PREVIOUS }),
     writeCredential: (change, signal) => writeCredential(change, { log, catalogue, signal }),
+    cancelRun: (cancel) => log.tryAppend(cancelRecord(cancel), 10_000),
     publicUrl,
     info: () => ({
       version,

@@ -7,12 +7,15 @@ import packageJson from '../package.json' with { type: 'json' }
 import { explain } from '../processors/filter/explain.ts'
 import { runFilter } from '../processors/filter/run.ts'
 import { runFollow } from '../processors/follow/run.ts'
+import { hostPortOf } from '../processors/runner/egress/own-ports.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
 import { runRunner } from '../processors/runner/run.ts'
 import { openSandbox } from '../processors/runner/sandbox/open.ts'
+import { openWorlds } from '../processors/runner/world.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { unlessAborted } from '../topology/flow/stop.ts'
+import { cancelRecord } from '../topology/wire/control.ts'
 import { fixedTopics, intakeTopic } from '../topology/topics.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
@@ -91,10 +94,22 @@ await runRole('up', async (house) => {
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
     secrets,
     writeCredential: (change, signal) => writeCredential(change, { log, catalogue, signal }),
+    cancelRun: (cancel) => log.tryAppend(cancelRecord(cancel), 10_000),
     publicUrl,
     info,
   })
   const parts = { log, catalogue, store, meter, logger }
+  await using worlds = openWorlds({
+    ...{ catalogue, secrets, logger, version: packageJson.version },
+    write: (change, signal) => writeCredential(change, { log, catalogue, signal }),
+    own: [
+      ...addresses,
+      server.url,
+      urlOf(config.HOST, config.PORT),
+      ...(config.METRICS_PORT === undefined ? [] : [urlOf(config.HOST, config.METRICS_PORT)]),
+    ].flatMap(hostPortOf),
+    loopbackAllowed: embedded,
+  })
   const largestRecord = (project: string) => log.largestRecord(intakeTopic(project))
   const adaptor = `common@${packageJson.version}`
   const door = { host: config.HOST, adminToken, meter, logger }
@@ -112,7 +127,9 @@ await runRole('up', async (house) => {
       : await openHttp({ ...door, port: config.METRICS_PORT, setting: 'METRICS_PORT', routes: health })
 
   keeper.keep('filter', (until) => runFilter({ ...parts, retry: retryOf('filter') }, until))
-  keeper.keep('runner', (until) => runRunner({ ...parts, sandbox, adaptor, retry: retryOf('runner') }, until))
+  keeper.keep('runner', (until) =>
+    runRunner({ ...parts, sandbox, world: worlds.open, adaptor, retry: retryOf('runner') }, until),
+  )
   keeper.keep('follow', (until) => runFollow({ ...parts, retry: retryOf('follow') }, until))
   keeper.keep('sink', (until) => runSink({ ...parts, retry: retryOf('sink') }, until))
 

@@ -1,4 +1,4 @@
-import { deadLettersTopic, runsTopic } from './topics.ts'
+import { controlTopic, deadLettersTopic, runsTopic } from './topics.ts'
 
 /**
  * What each part reads and writes, by kind of topic. Besides, the loop writes the dead letters of every stage, and every part follows the
@@ -7,7 +7,7 @@ import { deadLettersTopic, runsTopic } from './topics.ts'
 export const map = {
   'ingress/webhook': { reads: [], writes: ['intake'] },
   'processors/filter': { reads: ['intake'], writes: ['job', runsTopic] },
-  'processors/runner': { reads: ['job'], writes: ['retry', runsTopic, deadLettersTopic] },
-  'processors/follow': { reads: ['retry', runsTopic], writes: ['job', 'retry'] },
+  'processors/runner': { reads: ['job', controlTopic], writes: ['retry', runsTopic, deadLettersTopic] },
+  'processors/follow': { reads: ['retry', runsTopic, controlTopic], writes: ['job', 'retry', controlTopic] },
   'sinks/clickhouse': { reads: ['intake', runsTopic, deadLettersTopic], writes: [deadLettersTopic] },
 } as const satisfies Record<string, Readonly<{ reads: readonly string[]; writes: readonly string[] }>>

@@ -20,6 +20,7 @@ export const jobTopic = (project: string, job: string): string => `job.${project
 export const runsTopic = 'runs'
 export const deadLettersTopic = 'dead-letters'
 export const definitionsTopic = 'definitions'
+export const controlTopic = 'control'
 
 /** How long a run request lies in a topic `retry.<delay>` at most, longest first. */
 const retryLadder = [
@@ -80,6 +81,14 @@ export const fixedTopics: readonly TopicSpec[] = [
     retentionMs: forEver,
     maxMessageBytes: 11 * mb,
     cleanup: 'delete',
+    precious: true,
+  },
+  {
+    name: controlTopic,
+    partitions: 1,
+    retentionMs: forEver,
+    maxMessageBytes: 1 * mb,
+    cleanup: 'compact',
     precious: true,
   },
   ...retryTopics.map((name): TopicSpec => ({ ...forWork, name, partitions: 'job' })),

@@ -16,13 +16,15 @@ export type HistoryDeps = Readonly<{ catalogue: Pick<Catalogue, 'known'>; store:
 /** One question to the history of a project, whose name is `:project` in the path. */
 export type Question = Pick<Route, 'path' | 'summary' | 'description' | 'answers'> &
   Readonly<{
+    /** GET, unless something is to be done with what is found. */
+    method?: 'POST'
     query?: Route['query']
     answer: (request: Request, of: Readonly<{ project: string; id: string }>) => Promise<Reply>
   }>
 
 /** A route that reads the store, for deleted projects too. While the store is away it says so, and everything else goes on. */
 export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Route => ({
-  method: 'GET',
+  method: question.method ?? 'GET',
   path: question.path,
   access: 'token',
   summary: question.summary,

@@ -3,17 +3,16 @@ import type { CredentialDeps } from './credential-write.ts'
 import { credentialRoutes } from './credentials.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { exportRoutes } from './exports.ts'
-import type { HistoryDeps } from './history.ts'
 import { type Info, infoRoute } from './info.ts'
 import { type MatchDeps, matchRoutes } from './matches.ts'
 import { messageRoutes } from './messages.ts'
 import { type ProjectDeps, projectRoutes } from './projects.ts'
-import { runRoutes } from './runs.ts'
+import { type RunDeps, runRoutes } from './runs.ts'
 import { type TryDeps, tryFilterRoutes } from './try-filter.ts'
 
 export type ApiDeps = ProjectDeps &
   CredentialDeps &
-  HistoryDeps &
+  RunDeps &
   MatchDeps &
   TryDeps &
   Readonly<{

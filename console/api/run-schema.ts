@@ -85,6 +85,26 @@ const runError = closed(
   { $id: 'RunError' },
 )
 
+const runCall = closed(
+  {
+    number: Type.Integer({ description: 'counts the calls of the run, from 1' }),
+    method: Type.String(),
+    url: Type.String({ description: 'without login; *** for values of parameters whose names speak of secrets' }),
+    status: orNull(Type.Integer({ description: 'null when there was no answer' })),
+    error: orNull(Type.String({ description: 'the code of the failure, when there was no answer' })),
+    ms: Type.Integer(),
+    bytes: Type.Integer({ description: "of the answer's body" }),
+    test_mode: Type.Boolean({ description: 'true: nothing was sent' }),
+  },
+  { $id: 'RunCall' },
+)
+
+/** The run that is to end, and what it was when that was asked. */
+export const cancelAnswer = closed(
+  { run_id: uuid(), status: word(runStatuses) },
+  { $id: 'Cancelling', examples: [{ run_id: item.id, status: 'running' }] },
+)
+
 /** A run with all that is known of it. */
 export const wholeRun = closed(
   {
@@ -93,7 +113,7 @@ export const wholeRun = closed(
     final_state: Type.Unknown({ description: 'the state that it came to; null for one that did not succeed' }),
     log: listOf(logLine),
     error: orNull(runError),
-    calls: listOf(Type.Unknown(), { maxItems: 0 }),
+    calls: listOf(runCall),
   },
   {
     $id: 'Run',
@@ -127,7 +147,18 @@ export const wholeRun = closed(
           operation: 'fn',
           details: null,
         },
-        calls: [],
+        calls: [
+          {
+            number: 1,
+            method: 'POST',
+            url: 'https://records.example/patients',
+            status: 201,
+            error: null,
+            ms: 48,
+            bytes: 61,
+            test_mode: false,
+          },
+        ],
       },
     ],
   },

@@ -2,7 +2,8 @@ import { Fault } from '../../topology/flow/fault.ts'
 import type { Delivery } from '../../topology/flow/ports.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
 import { placeKey } from './desk.ts'
-import { type Hold, untilLeaving } from './hold.ts'
+import { type Hold, startsCommitted, untilLeaving } from './hold.ts'
+import { pause } from './pause.ts'
 
 /** Who writes what deliveries are settled with, and who may. */
 export type Writing = Readonly<{
@@ -11,6 +12,8 @@ export type Writing = Readonly<{
   /** Resolves when it can be known again who owns what; undefined when it is known. */
   unsure: () => Promise<void> | undefined
   write: (records: readonly Outgoing[], permit: () => void) => Promise<void>
+  /** Commits what has begun and what is done; what is not taken then may be later. */
+  commit: () => Promise<void>
 }>
 
 export type HandingOptions = Writing &
@@ -67,18 +70,33 @@ export const openHanding = (options: HandingOptions): Handing => {
         throw error
       }
     }
+    // Who was stopped for long, and goes on before any clock of its own, must not do what others have done. In a rebalance no heartbeat
+    // goes out, and that tells nothing: what comes of it is written when the group has settled, if at all.
+    const permitBegin = (): void => {
+      if (options.unsure()) needHeld()
+      else permit()
+    }
     return {
       record,
       lost: hold.lost.signal,
       begun: hold.mark.startsOf(record.offset),
       begin() {
-        // Who was stopped for long, and goes on before any clock of its own, must not do what others have done. In a rebalance no heartbeat
-        // goes out, and that tells nothing: what comes of it is written when the group has settled, if at all.
-        if (options.unsure()) needHeld()
-        else permit()
+        permitBegin()
         hold.mark.start(record.offset)
         options.onBegun(hold)
         return hold.mark.startsOf(record.offset)
+      },
+      async beginForGood() {
+        permitBegin()
+        hold.mark.startForGood(record.offset)
+        options.onBegun(hold)
+        const starts = hold.mark.startsOf(record.offset)
+        for (;;) {
+          await options.commit()
+          permitBegin()
+          if (startsCommitted(hold, record.offset) >= starts) return starts
+          await pause(commitAgainMs)
+        }
       },
       settle(steps = []) {
         settled ??= settle(steps)
@@ -98,3 +116,5 @@ export const openHanding = (options: HandingOptions): Handing => {
     settled: () => (settling === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   }
 }
+
+const commitAgainMs = 20

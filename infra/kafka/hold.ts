@@ -100,6 +100,12 @@ export const commitOf = ({ place, topicId, mark }: Hold): Commit => ({
 export const commitText = ({ offset, metadata, topicId }: Omit<Commit, keyof Place>): string =>
   `${topicId} ${offset} ${metadata}`
 
+/** How often the group knows that the work on a record has begun without an end. */
+export const startsCommitted = ({ committed }: Hold, offset: bigint): number => {
+  const [, from = '0', metadata = ''] = committed.split(' ')
+  return watermarkAt(BigInt(from), metadata).startsOf(offset)
+}
+
 /** What a record costs in memory, roughly. */
 export const sizeOf = ({ key, value, headers }: Incoming): number => {
   let size = 128 + (key?.length ?? 0) + (value?.length ?? 0) + (headers.byteLength ?? 0)

@@ -71,6 +71,7 @@ export const openReader = (cluster: Cluster, writer: Writer, settings: ReaderSet
     permit,
     unsure: () => (stoodStill() ? undefined : membership?.joining()), // in a rebalance silence tells nothing, but that does
     write: (records, permit) => valve.run(records, () => writer.append(records, permit)),
+    commit: () => commitAssigned(),
     onSettled: () => fetching.kick(),
     onBegun() {
       soon ??= setTimeout(commitSoon, begunMs)

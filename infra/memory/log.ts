@@ -141,6 +141,7 @@ export const openMemoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
         permit() {},
         unsure: () => undefined,
         write,
+        commit: async () => commit(group, member),
         onSettled: feed,
         onBegun: () => commit(group, member),
       }),

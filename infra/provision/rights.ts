@@ -1,5 +1,5 @@
 import { map } from '../../topology/map.ts'
-import { deadLettersTopic, definitionsTopic, intakeTopic, jobTopic } from '../../topology/topics.ts'
+import { controlTopic, deadLettersTopic, definitionsTopic, intakeTopic, jobTopic } from '../../topology/topics.ts'
 
 /** What a role has to be allowed in Kafka, as an ACL says it. `Read` and `Write` of a topic imply `Describe`, as does `Read` of a group. */
 export type Right = Readonly<{
@@ -16,6 +16,7 @@ export type Operation = 'Read' | 'Write' | 'Create' | 'Describe' | 'DescribeConf
 export const rightsOf = (prefix: string): readonly Right[] => [
   ...Object.entries(map).flatMap(([part, uses]) => rightsOfPart(roleOf(part), { prefix, ...uses })),
   ...topicRights('console', { prefix, kinds: [definitionsTopic], operations: ['Read', 'Write'] }),
+  ...topicRights('console', { prefix, kinds: [controlTopic], operations: ['Write'] }),
   ...topicRights('console', { prefix, kinds: ['intake', 'job'], operations: ['Create', 'Describe'] }),
   ...topicRights('provision', { prefix, kinds: [definitionsTopic], operations: ['Read'] }),
   {

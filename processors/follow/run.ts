@@ -1,4 +1,5 @@
 import { reportBurials } from '../../topology/flow/burials.ts'
+import { openCancels } from '../../topology/flow/cancels.ts'
 import type { Logger, MessageLog, ReaderOptions } from '../../topology/flow/ports.ts'
 import type { Retry } from '../../topology/flow/retry.ts'
 import { inOrder, runStage, type Schedule } from '../../topology/flow/run-stage.ts'
@@ -8,10 +9,12 @@ import { counted, limitBurials, safely } from '../../topology/flow/wrappers.ts'
 import type { Meter } from '../../topology/metrics.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { retryTopics, runsTopic } from '../../topology/topics.ts'
+import { cancelDone } from '../../topology/wire/control.ts'
 import { retryRecordIdOf } from '../../topology/wire/retry.ts'
 import { runRecordIdOf } from '../../topology/wire/runs.ts'
 import { retryStage, whenDue } from './retries.ts'
 import { followStage } from './stage.ts'
+import { tidied } from './tidied.ts'
 
 export type FollowParts = Readonly<{
   log: MessageLog
@@ -26,16 +29,19 @@ export type FollowParts = Readonly<{
  * stopped. What waits has a reader of its own, so that it takes none of the room of what does not.
  */
 export async function runFollow(parts: FollowParts, stop: Stop): Promise<void> {
+  const { log, logger, catalogue } = parts
+  await using cancels = await openCancels(log, { logger, signal: stop.reading })
+  await log.append(cancels.outdated().map(cancelDone))
   const broken = new AbortController()
   const both: Stop = {
     reading: AbortSignal.any([stop.reading, broken.signal]),
     working: AbortSignal.any([stop.working, broken.signal]),
   }
-  const ends = { group: 'follow', topics: [runsTopic], idOf: runRecordIdOf, stage: followStage(parts.catalogue) }
-  const retries = { group: 'follow-retries', topics: retryTopics, idOf: retryRecordIdOf, stage: retryStage }
+  const ends = { group: 'follow', topics: [runsTopic], idOf: runRecordIdOf, stage: tidied(cancels, followStage(catalogue)) }
+  const retries = { group: 'follow-retries', topics: retryTopics, idOf: retryRecordIdOf, stage: retryStage(cancels) }
   const loops = [
     runLoop(parts, { ...ends, schedule: inOrder(), stop: both }),
-    runLoop(parts, { ...retries, schedule: whenDue(both), budgetBytes: 16_000_000, stop: both }),
+    runLoop(parts, { ...retries, schedule: whenDue(both, cancels), budgetBytes: 16_000_000, stop: both }),
   ]
   for (const loop of loops) loop.catch((error: unknown) => broken.abort(error))
   await Promise.allSettled(loops)

@@ -1,4 +1,5 @@
 import { reportBurials } from '../../topology/flow/burials.ts'
+import { openCancels } from '../../topology/flow/cancels.ts'
 import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import { type Retry, spread } from '../../topology/flow/retry.ts'
 import { runStage } from '../../topology/flow/run-stage.ts'
@@ -15,11 +16,13 @@ import { traceIdOf } from '../../topology/words/trace.ts'
 import { byLane } from './by-lane.ts'
 import type { Sandbox } from './sandbox/open.ts'
 import { runnerStage } from './stage.ts'
+import type { OpenWorld } from './world.ts'
 
 export type RunnerParts = Readonly<{
   log: MessageLog
   catalogue: Catalogue
   sandbox: Sandbox
+  world: OpenWorld
   adaptor: string
   meter: Meter
   logger: Logger
@@ -31,12 +34,13 @@ export type RunnerParts = Readonly<{
 /** The role `runner`: reads the topics of all jobs and runs what they ask for, lane by lane, until stopped. */
 export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
   const { log, catalogue, meter, logger } = parts
+  await using cancels = await openCancels(log, { logger, signal: stop.reading })
   await using reader = log.reader({ group: 'runner', idOf: jobRecordIdOf })
   const subscribe = () => reader.subscribe(topicsOf(catalogue))
   using _changes = catalogue.onChange(subscribe)
   subscribe()
 
-  const { schedule, lanesOpen, runsInHand } = byLane(catalogue, stop)
+  const { schedule, lanesOpen, runsInHand } = byLane({ catalogue, cancels, stop })
   using _runs = meter.ask('penstock_runs_in_hand', () => [[{}, runsInHand()]])
   using _lanes = meter.ask('penstock_runner_lanes', () => [
     [{ state: 'busy' }, Math.min(runsInHand(), lanesOpen())],
@@ -46,6 +50,7 @@ export async function runRunner(parts: RunnerParts, stop: Stop): Promise<void> {
   const stage = runnerStage({
     spread,
     ...parts,
+    cancels,
     announce: (started, key) => {
       log
         .append([runRecord(started, key)])

@@ -1,3 +1,4 @@
+import type { Cancels } from '../../topology/flow/cancels.ts'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { type Gate, gate } from '../../topology/flow/lanes.ts'
 import { again, bury, emit, type Hand, type Stage, type Verdict } from '../../topology/flow/verdict.ts'
@@ -15,24 +16,28 @@ import {
   runRecord,
   type Started,
 } from '../../topology/wire/runs.ts'
+import { CredentialError } from '../../topology/words/credential.ts'
 import type { DeadLetter } from '../../topology/words/dead-letter.ts'
 import { depthOf } from '../../topology/words/json.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import type { Outcome, RunRequest, Tried } from '../../topology/words/run.ts'
+import type { Outcome, RunCall, RunRequest, Tried } from '../../topology/words/run.ts'
 import { nextTry } from './attempts.ts'
-import { stateText } from './language/state.ts'
-import type { AnswerCall } from './sandbox/child-process.ts'
+import { cancellable, cancelledBy, unseen } from './cut-off.ts'
+import { stateText, withConfiguration } from './language/state.ts'
 import { crashLoop, ended, isCrashLoop } from './sandbox/killed.ts'
 import type { Sandbox } from './sandbox/open.ts'
+import type { OpenWorld } from './world.ts'
 
 export type RunnerDeps = Readonly<{
   catalogue: Catalogue
   sandbox: Sandbox
+  world: OpenWorld
   /** Name and version of what jobs are written against; shown on each run. */
   adaptor: string
   /** Called when a run takes over a second, so that history shows it while it goes on. */
   announce: (started: Started, key: string) => void
   ended: (request: RunRequest, event: FinishedFacts) => void
+  cancels: Pick<Cancels, 'of' | 'watch'>
   /** Makes of the longest wait of a retry policy the one that is taken. */
   spread: (ms: number) => number
   /** Told of each dead letter that is about to be written beside an outcome. */
@@ -61,7 +66,7 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
     const event = eventOf(request, { ...came, tried, startedAt, adaptor: deps.adaptor })
     const now = Date.parse(event.finished_at)
     const next = nextTry(job, { outcome, starts: event.starts, tried, now, spread: deps.spread })
-    if (next) return tryAgain({ request, job }, { next, attempt: runRecord(attemptOf(event, next), request.key) })
+    if (next) return tryAgain({ request, job }, { next, now, attempt: runRecord(attemptOf(event, next), request.key) })
     deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
     const whole = finishedRecord(event, states)
@@ -75,19 +80,22 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
 
 type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date; hand: Hand }>
 
-/** What the attempt came to, and how often it was started for that. */
-type Came = Readonly<{ outcome: Outcome; starts: number }>
+/** What the attempt came to, how often it was started for that, and what it called. */
+type Came = Readonly<{ outcome: Outcome; starts: number; calls: readonly RunCall[] }>
 
 /**
  * The third start is in a child of its own, so that only this run dies with it; while others wait for that they have not begun. There is no
- * fourth.
+ * fourth. What may have effects at most once is always there, and has no second.
  */
 const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start): Promise<Came> => {
   const { begun, signal } = start.hand
-  const cancelled = notInForce(deps.catalogue, start.request)
-  if (cancelled) return { outcome: cancelled, starts: begun }
-  if (begun < 2) return run(deps, start)
-  if (begun > 2) return { outcome: crashLoop(startedSo(begun)), starts: begun }
+  const once = start.job.effects === 'at-most-once'
+  if (once && begun > 0) return { outcome: unseen, starts: begun, calls: [] }
+  const cancel = deps.cancels.of(start.request.run)
+  const cancelled = cancel ? cancelledBy(cancel) : notInForce(deps.catalogue, start.request)
+  if (cancelled) return { outcome: cancelled, starts: begun, calls: [] }
+  if (begun < 2 && !once) return run(deps, start)
+  if (begun > 2) return { outcome: crashLoop(startedSo(begun)), starts: begun, calls: [] }
   return deps.alone.run(() => {
     signal.throwIfAborted()
     return run(deps, start)
@@ -100,14 +108,23 @@ const startedSo = (often: number): string =>
 const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
   const attempt = attemptsOf(request, hand.tried)
-  const starts = hand.begin() // first of all: what may not begin is not announced either
+  const once = job.effects === 'at-most-once'
+  const starts = once ? await hand.beginForGood() : hand.begin() // first of all: what may not begin is not announced either
   const slow = setTimeout(
     () => deps.announce({ ...facts, event: 'started', started_at: startedAt.toISOString(), attempt }, request.key),
     slowMs,
   )
   try {
-    const task = { run: request.run, job, state, answer: noNetwork, alone: starts > 2 }
-    return { outcome: withinDepth(await deps.sandbox.run(task, hand.signal)), starts }
+    const world = await deps.world({ request, job, state })
+    const task = { run: request.run, job, state: withConfiguration(state, world.configuration), answer: world.answer }
+    const outcome = await cancellable(deps.sandbox, deps.cancels).run(
+      { ...task, alone: once || starts > 2 },
+      hand.signal,
+    )
+    return { outcome: world.shown(withinDepth(outcome)), starts, calls: world.calls() }
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error
+    return { outcome: ended('failed', 1, { name: error.name, message: error.message }), starts, calls: [] }
   } finally {
     clearTimeout(slow)
   }
@@ -116,17 +133,14 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
 /** Where order counts, the run keeps its place; else it comes again by way of the log, and nobody waits for it. */
 const tryAgain = (
   { request, job }: Pick<Start, 'request' | 'job'>,
-  { next, attempt }: Readonly<{ next: Tried; attempt: Outgoing }>,
+  { next, now, attempt }: Readonly<{ next: Tried; now: number; attempt: Outgoing }>,
 ): Verdict =>
   job.order === 'none'
-    ? emit([attempt], [retryRecord({ ...request, attempt: next.attempts + 1, tried: next }, { hops: 0 })])
+    ? emit([attempt], [retryRecord({ ...request, attempt: next.attempts + 1, tried: next }, { hops: 0, now })])
     : again(next, [attempt])
 
 /** The attempts so far, the one that is going on included. */
 const attemptsOf = (request: RunRequest, tried = request.tried): number => (tried?.attempts ?? request.attempt - 1) + 1
-
-const noNetwork: AnswerCall = async () =>
-  JSON.stringify({ error: { code: 'NO_NETWORK', message: 'jobs cannot reach the network' } })
 
 const slowMs = 1_000
 
@@ -199,6 +213,7 @@ const eventOf = (
   {
     outcome,
     starts,
+    calls,
     tried,
     startedAt,
     adaptor,
@@ -217,6 +232,7 @@ const eventOf = (
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
     duration_ms: finishedAt.getTime() - startedAt.getTime(),
+    calls,
     log: outcome.log,
     definitions: String(request.definitions),
   }

@@ -56,6 +56,7 @@ export const tables = {
     finished_at: "Nullable(DateTime64(3, 'UTC'))",
     duration_ms: 'Nullable(Float64)',
     due_at: "Nullable(DateTime64(3, 'UTC'))",
+    calls: 'String',
     input: 'Nullable(String)',
     final_state: 'Nullable(String)',
     'log.time': "Array(DateTime64(3, 'UTC'))",

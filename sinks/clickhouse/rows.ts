@@ -173,6 +173,7 @@ const attemptColumns = (event: Attempted): Cells => ({
   starts: event.starts,
   started_at: timeIn(event.started_at),
   due_at: timeIn(event.due_at),
+  calls: JSON.stringify(event.calls ?? []),
   ...logColumns(event.log),
 })
 
@@ -188,6 +189,7 @@ const finishedColumns = (event: Ended): Cells => {
     started_at: timeIn(event.started_at),
     finished_at: timeIn(event.finished_at),
     duration_ms: event.duration_ms,
+    calls: JSON.stringify(event.calls ?? []),
     input: jsonText(event.input),
     final_state: event.status === 'success' ? textOfState(event.final_state) : jsonText(event.final_state),
     ...logColumns(log),

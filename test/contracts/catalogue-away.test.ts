@@ -13,6 +13,7 @@ import { jobRecord } from '../../topology/wire/job.ts'
 import { parseRunRecord } from '../../topology/wire/runs.ts'
 import type { Outgoing } from '../../topology/words/record.ts'
 import { openBrokerProxy } from '../fixtures/broker-proxy.ts'
+import { closedWorld } from '../fixtures/no-world.ts'
 import { requested } from '../fixtures/records.ts'
 import { scripted } from '../fixtures/runner.ts'
 import { silent } from '../fixtures/silent.ts'
@@ -103,7 +104,16 @@ test('a runner whose catalogue is cut off runs what it knows, and what a deploy 
   const { sandbox, tasks, hasBegun, endAll } = scripted()
   const stop = new AbortController()
   const meter = { add() {}, observe() {}, ask: () => ({ [Symbol.dispose]() {} }) }
-  const parts = { log, catalogue, sandbox, adaptor: 'common@test', meter, logger: silent, retry: retryFaults(() => 1) }
+  const parts = {
+    log,
+    catalogue,
+    sandbox,
+    world: closedWorld,
+    adaptor: 'common@test',
+    meter,
+    logger: silent,
+    retry: retryFaults(() => 1),
+  }
   const running = runRunner(parts, { reading: stop.signal, working: new AbortController().signal })
   const wish = (key: string, jobVersion: number, definitions: bigint): Outgoing => {
     const input = { kind: 'state', state: JSON.stringify({ key }) } as const

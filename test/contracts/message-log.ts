@@ -249,6 +249,44 @@ export const messageLogContract = (name: string, { open, beginAndDie }: LogUnder
       expect((await again.take(1)).map(({ record: { offset }, begun }) => [offset, begun])).toEqual([[2n, 0]])
     })
 
+    it('what begins for good is known to whoever comes next, also when it was handed back in good order', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t')])
+      await log.append(numbered('t', 2))
+      {
+        await using reading = readerOf(log, { group: 'g' }, ['t'])
+        const [first, second] = await reading.take(2)
+        expect(await Promise.all([first?.beginForGood(), second?.begin()])).toEqual([1, 1])
+      }
+      await using again = readerOf(log, { group: 'g' }, ['t'])
+      expect((await again.take(2)).map(({ begun }) => begun)).toEqual([1, 0])
+    })
+
+    it('what is to be tried again stays in hand, counts as not begun, and who comes next knows of it', async () => {
+      await using log = await open()
+      await log.ensureTopics([topic('t'), topic('said')])
+      await log.append(numbered('t', 2))
+      const tried = { attempts: 1, starts: 2, waitedMs: 5_000, dueAt: 1_795_000_000_000 }
+      {
+        await using reading = readerOf(log, { group: 'g' }, ['t'])
+        const [first, second] = await reading.take(2)
+        first?.begin()
+        await first?.again([numbered('said', 1)], tried)
+        await second?.settle()
+        expect(first?.begin()).toBe(1)
+        await first?.again([], { ...tried, attempts: 2 })
+      }
+      expect((await all(log, 'said')).map(numberIn)).toEqual([0])
+      await log.append(numbered('t', 1))
+      await using again = readerOf(log, { group: 'g' }, ['t'])
+      const taken = await again.take(2)
+      expect(taken.map(({ begun, tried }) => [begun, tried])).toEqual([
+        [0, { ...tried, attempts: 2 }],
+        [0, undefined],
+      ])
+      for (const delivery of taken) await delivery.settle()
+    })
+
     it('a partition that nobody settles gets its share of the budget and holds up no other', async () => {
       await using log = await open()
       await log.ensureTopics([topic('slow'), topic('quick')])

@@ -13,6 +13,7 @@ import { fixedTopics, intakeTopic } from '../../topology/topics.ts'
 import { openDatabase } from '../fixtures/database.ts'
 import { houseName } from '../fixtures/house.ts'
 import { deployYaml } from '../fixtures/memory-house.ts'
+import { closedWorld } from '../fixtures/no-world.ts'
 import { until } from '../fixtures/penstock.ts'
 import { silent } from '../fixtures/silent.ts'
 
@@ -90,7 +91,7 @@ test('of a backlog that is larger than its budget each role has no more in hand 
   const parts = { log, catalogue, meter: openMeter(), logger: silent, retry: retryFaults(backoff(50, 500)) }
   const roles = [
     runFilter(parts, stop),
-    runRunner({ ...parts, sandbox, adaptor: 'common@0' }, stop),
+    runRunner({ ...parts, sandbox, world: closedWorld, adaptor: 'common@0' }, stop),
     runFollow(parts, stop),
     runSink({ ...parts, store }, stop),
   ]

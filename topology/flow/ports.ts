@@ -18,6 +18,8 @@ export type Delivery = Readonly<{
    * begun without an end, this time included. Saying it twice changes nothing. Throws, as `settle` does, when it may be somebody else's.
    */
   begin(): number
+  /** As `begin`, but resolves when a commit says so, and stays begun until it is settled, however this reader goes on or ends. */
+  beginForGood(): Promise<number>
   /**
    * Writes the records, step by step, each acknowledged before the next, then marks the record done.
    * Refuses (Fault `membership-lost`) when this member may no longer own the partition. Settling twice does nothing.

@@ -60,8 +60,9 @@ export async function runStage(reader: Reader, loop: StageLoop, stop: Stop): Pro
     const ask = async () => {
       signal.throwIfAborted()
       if (stop.reading.aborted) return { written: undefined } // not begun: whoever reads on does it
-      const { record, begin } = delivery
-      const verdict = await loop.retry(() => loop.stage(record, { signal, begun, tried, begin }), signal)
+      const { record, begin, beginForGood } = delivery
+      const hand = { signal, begun, tried, begin, beginForGood }
+      const verdict = await loop.retry(() => loop.stage(record, hand), signal)
       signal.throwIfAborted()
       return { written: settle(loop, { delivery, verdict, signal }) }
     }

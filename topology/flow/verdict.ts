@@ -34,4 +34,6 @@ export type Hand = Readonly<{
   tried: Tried | undefined
   /** Notes in the commit that the work begins, and says how often it has without an end, this time included. */
   begin(): number
+  /** As `begin`, but resolves when the commit says so, and nothing takes it back: who has the record next knows that the work had begun. */
+  beginForGood(): Promise<number>
 }>

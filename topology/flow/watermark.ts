@@ -24,6 +24,8 @@ export type Watermark = Readonly<{
   begin(offset: bigint): void
   /** The work on a record in hand starts, which may take the process with it. Saying it twice changes nothing. */
   start(offset: bigint): void
+  /** As `start`, but for good: it counts in the lives to come, also when this one goes on or ends in good order. */
+  startForGood(offset: bigint): void
   /** How often the work on it has started without an end: in this life, and in those before. */
   startsOf(offset: bigint): number
   /** What was started in this life and has not ended, and how often it had been before. */
@@ -64,6 +66,7 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
   const before = metadata.length > maxBytes ? nothing(start) : decode(start, metadata)
   const open = new Set(before.open) // in the order of the offsets
   const started = new Set<bigint>()
+  const forGood = new Set<bigint>()
   const startedBefore = ours ? withoutOurs(before.starts, ours) : new Map(before.starts)
   const tried = new Map(before.tried)
   const offsetsTold = [...new Set([...startedBefore.keys(), ...tried.keys()])].toSorted((a, b) => (a < b ? -1 : 1))
@@ -124,9 +127,17 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
     start(offset) {
       if (open.has(offset)) started.add(offset)
     },
+    startForGood(offset) {
+      if (!open.has(offset)) return
+      started.add(offset)
+      forGood.add(offset)
+    },
     startsOf,
-    startedHere: () => new Map([...started].map((offset) => [offset, startedBefore.get(offset) ?? 0])),
-    takeBackStarts: () => started.clear(),
+    startedHere: () =>
+      new Map([...started.difference(forGood)].map((offset) => [offset, startedBefore.get(offset) ?? 0])),
+    takeBackStarts() {
+      for (const offset of started) if (!forGood.has(offset)) started.delete(offset)
+    },
     tryAgain(offset, now) {
       if (!open.has(offset)) return
       started.delete(offset)
@@ -137,6 +148,7 @@ export const watermarkAt = (start: bigint, metadata = '', limits: WatermarkLimit
     finish(offset) {
       open.delete(offset)
       if (tried.size > 0) tried.delete(offset)
+      if (forGood.size > 0) forGood.delete(offset)
       if (started.size > 0) started.delete(offset)
       if (startedBefore.size > 0) startedBefore.delete(offset)
     },

@@ -4,7 +4,7 @@ import { runsTopic } from '../topics.ts'
 import type { MessageId, RunId } from '../words/ids.ts'
 import { isJsonObject, type Json, mayHoldInexactNumber, parseExact } from '../words/json.ts'
 import { headerOf, type Incoming, type Outgoing } from '../words/record.ts'
-import type { EndStatus, LogLine, RunError, RunRequest, TriggerKind } from '../words/run.ts'
+import type { EndStatus, LogLine, RunCall, RunError, RunRequest, TriggerKind } from '../words/run.ts'
 import { traceOf, traceWithin } from '../words/trace.ts'
 import { checkedRunEvent } from './run-checks.ts'
 
@@ -38,6 +38,8 @@ export type Attempted = RunFacts &
     started_at: string
     finished_at: string
     due_at: string
+    /** Absent in records of before jobs could call anything. */
+    calls?: readonly RunCall[]
     log: readonly LogLine[]
     definitions: string
   }>
@@ -59,6 +61,8 @@ export type Finished = RunFacts &
     final_state: Json
     /** What the run was given; null if it succeeded (then nothing needs it again). */
     input: Json
+    /** Absent in records of before jobs could call anything. */
+    calls?: readonly RunCall[]
     log: readonly LogLine[]
     definitions: string
   }>
@@ -197,6 +201,9 @@ const jsonOf = (text: string): Json => {
 
 /** What makes two events the same. A run has one end: the first record of it wins. */
 export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')
+
+/** The run whose end the record is; undefined for another event. */
+export const endedRunOf = (record: Incoming): string | undefined => /^end\/([^/]+)$/.exec(runRecordIdOf(record) ?? '')?.[1]
 
 const eventId = (event: RunEvent | Omit<FinishedFacts, 'log'>): string => {
   switch (event.event) {

@@ -21,6 +21,21 @@ export type RunError = Readonly<{
   details: Json
 }>
 
+/**
+ * One HTTP call of a run, as history keeps it: no header, no body, no secret. `number` counts from 1; `status` is null when there was no answer,
+ * and `error` has the code of the failure then; `bytes` are those of the answer's body. In `test_mode` nothing was sent.
+ */
+export type RunCall = Readonly<{
+  number: number
+  method: string
+  url: string
+  status: number | null
+  error: string | null
+  ms: number
+  bytes: number
+  test_mode: boolean
+}>
+
 /** What a runner is asked to do: one job for one message. */
 export type RunRequest = Readonly<{
   run: RunId

@@ -9,11 +9,15 @@ export const operationNames: ReadonlySet<string> = new Set([
 ])
 
 /** What is made for each run and gives operations (`of-run.ts`). */
-export const ofRunOperationNames: readonly string[] = ['cursor', 'debug', 'log']
+export const ofRunOperationNames: readonly string[] = [
+  ...['get', 'post', 'put', 'patch', 'del', 'head', 'options', 'request', 'fetchWithErrors', 'http'],
+  ...['cursor', 'debug', 'log', 'validate'],
+]
 
 /** All that is made for each run (`of-run.ts`), in the order in which a compiled job takes it. */
 export const ofRunNames: readonly string[] = [
   ...['console', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '.then', 'util'],
+  ...['fetch', 'AbortSignal', 'crypto'],
   ...ofRunOperationNames,
 ]
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../topology/words/json.ts'
 import type { RunInput } from '../../../topology/words/run.ts'
 
 /**
@@ -16,3 +17,11 @@ export const stateText = (input: RunInput): string => {
 }
 
 const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text)
+
+/** The state with `configuration`, which wins over one that the state brings. A state that is no object has no place for it. */
+export const withConfiguration = (state: string, configuration: JsonObject | null): string => {
+  const text = state.trim()
+  if (configuration === null || !text.endsWith('}')) return state
+  const rest = text.slice(0, -1).trimEnd()
+  return `${rest}${rest.endsWith('{') ? '' : ','}"configuration":${JSON.stringify(configuration)}}`
+}

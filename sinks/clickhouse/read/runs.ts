@@ -1,6 +1,6 @@
 import type { Store } from '../../../topology/flow/ports.ts'
 import { type Json, parseExact } from '../../../topology/words/json.ts'
-import type { LogLine, RunError } from '../../../topology/words/run.ts'
+import type { LogLine, RunCall, RunError } from '../../../topology/words/run.ts'
 import {
   conditions,
   equals,
@@ -45,7 +45,13 @@ export type RunItem = Readonly<{
 }>
 
 export type Run = RunItem &
-  Readonly<{ input: Json; final_state: Json; log: readonly LogLine[]; error: RunError | null }>
+  Readonly<{
+    input: Json
+    final_state: Json
+    log: readonly LogLine[]
+    error: RunError | null
+    calls: readonly RunCall[]
+  }>
 
 export type RunSearch = ListSearch &
   Readonly<{
@@ -124,13 +130,14 @@ const isBounded = ({ idFrom, idTo, messageId }: Pick<RunSearch, 'idFrom' | 'idTo
 const columns = `id, project, job, job_version, adaptor, message_id, parent_run_id, retry_of, trigger, trigger_kind, status, error_type,
   error_message, exit_code, attempts, starts, queued_at, started_at, finished_at, duration_ms, due_at, depth, key, trace_id`
 
-const wholeColumns = `input, final_state, error_line, error_column, error_operation, error_details,
+const wholeColumns = `input, final_state, calls, error_line, error_column, error_operation, error_details,
   \`log.time\` AS log_time, \`log.level\` AS log_level, \`log.source\` AS log_source, \`log.message\` AS log_message`
 
 type WholeRow = RunItem &
   Readonly<{
     input: string | null
     final_state: string | null
+    calls: string
     error_line: number | null
     error_column: number | null
     error_operation: string | null
@@ -142,12 +149,13 @@ type WholeRow = RunItem &
   }>
 
 const wholeRun = (row: WholeRow): Run => {
-  const { input, final_state, error_line, error_column, error_operation, error_details, ...rest } = row
+  const { input, final_state, calls, error_line, error_column, error_operation, error_details, ...rest } = row
   const { log_time, log_level, log_source, log_message, ...item } = rest
   return {
     ...item,
     input: parsed(input),
     final_state: parsed(final_state),
+    calls: calls === '' ? [] : (JSON.parse(calls) as readonly RunCall[]),
     log: log_message.map((message, at) => ({
       time: log_time[at] ?? '',
       level: log_level[at] ?? 'log',

@@ -22,6 +22,7 @@ const readers = {
   parseRunRecord: 'runs',
   parseRunTexts: 'runs',
   parseDeadLetter: 'dead-letters',
+  openCancels: 'control',
 }
 const writers = {
   intakeRecord: 'intake',
@@ -30,6 +31,7 @@ const writers = {
   runRecord: 'runs',
   finishedRecord: 'runs',
   deadLetterRecord: 'dead-letters',
+  cancelDone: 'control',
 }
 
 const sourcesOf = (part: string): string =>

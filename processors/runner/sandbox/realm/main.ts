@@ -2,6 +2,7 @@ import './console.ts'
 import 'ses'
 import { ofRun } from '../../language/of-run.ts'
 import { operations } from '../../language/operations.ts'
+import { webGlobals } from '../../language/web/globals.ts'
 import { lockDown, repair } from './lockdown.ts'
 import { openRuns, type Runs } from './runs.ts'
 
@@ -12,6 +13,6 @@ repair()
  * cannot reach it.
  */
 export const open = (): Runs => {
-  lockDown(operations)
+  lockDown({ ...operations, ...webGlobals })
   return openRuns(ofRun)
 }

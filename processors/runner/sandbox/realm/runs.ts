@@ -1,7 +1,8 @@
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
-import type { Operation, State } from '../../language/operation.ts'
 import type { OfRun, RunHost } from '../../language/host.ts'
+import type { Operation, State } from '../../language/operation.ts'
 import type { Insert, Place } from '../../language/positions.ts'
+import { stateName } from '../../language/scope.ts'
 import { type Calls, openCalls } from './calls.ts'
 import { type Failure, failureOf, NotRunnable } from './failure.ts'
 import { finalState, maxBytes } from './final-state.ts'
@@ -68,7 +69,7 @@ export const openRuns = (makers: OfRun): Runs => {
 
   const carryOut = async (run: Run, initial: unknown): Promise<void> => {
     let state = initial
-    for (const [number, operation] of (await operationsOf(run)).entries()) {
+    for (const [number, operation] of (await operationsOf(run, initial)).entries()) {
       run.operation = number
       state = await operation(state as State)
       if (run.ended) return
@@ -83,13 +84,13 @@ export const openRuns = (makers: OfRun): Runs => {
   }
 
   /** The job's own declarations come first, all of them; then its operations are made, in order; only then is one called. */
-  const operationsOf = async (run: Run): Promise<readonly Operation[]> => {
+  const operationsOf = async (run: Run, initial: unknown): Promise<readonly Operation[]> => {
     const thunks: (() => unknown)[] = []
     const add = (number: number, thunk: () => unknown): void => {
       thunks[number] = thunk
     }
     const host = hostOf(run)
-    await job?.(add, ...facts.uses.map((name) => makers[name]?.(host)))
+    await job?.(add, ...facts.uses.map((name) => (name === stateName ? initial : makers[name]?.(host))))
     return thunks.map((thunk, number) => {
       run.operation = number
       const made = thunk()

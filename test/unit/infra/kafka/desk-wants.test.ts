@@ -23,6 +23,7 @@ it('what is told to have changed is all that has changed, whatever happens', asy
         permit: () => {},
         unsure: () => undefined,
         write: async () => {},
+        commit: async () => {},
         onSettled: () => {},
         onBegun: () => {},
       })

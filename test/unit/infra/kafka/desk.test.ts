@@ -337,6 +337,7 @@ const deskOf = (options: Partial<DeskOptions> = {}): Desk =>
     permit() {},
     unsure: () => undefined,
     write: async () => {},
+    commit: async () => {},
     onSettled() {},
     onBegun() {},
     ...options,

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { retryStage } from '../../../../processors/follow/retries.ts'
 import { runFollow } from '../../../../processors/follow/run.ts'
 import { backoff, retryFaults } from '../../../../topology/flow/retry.ts'
-import { deadLettersTopic, jobTopic } from '../../../../topology/topics.ts'
+import { controlTopic, deadLettersTopic, jobTopic } from '../../../../topology/topics.ts'
+import { cancelRecord } from '../../../../topology/wire/control.ts'
 import { parseDeadLetter } from '../../../../topology/wire/dead-letters.ts'
 import { parseJobRecord } from '../../../../topology/wire/job.ts'
 import { parseRetryRecord, retryRecord } from '../../../../topology/wire/retry.ts'
 import { finishedRecord, runFactsOf } from '../../../../topology/wire/runs.ts'
-import type { Outgoing } from '../../../../topology/words/record.ts'
+import type { Incoming, Outgoing } from '../../../../topology/words/record.ts'
 import type { RunRequest } from '../../../../topology/words/run.ts'
 import { firstHand } from '../../../fixtures/hand.ts'
 import { asRead, type MemoryHouse, never, openMemoryHouse } from '../../../fixtures/memory-house.ts'
@@ -106,7 +107,7 @@ describe('what waits for its next attempt', () => {
     const request = waiting(house, 40_000)
     const lain = asRead(retryRecord(request, { hops: 0, now: Date.now() - 60_000 }), { timestamp: Date.now() - 30_000 })
     expect(lain.topic).toBe('retry.30s')
-    const verdict = await retryStage(lain, firstHand)
+    const verdict = await retryStage({ of: () => undefined })(lain, firstHand)
     if (verdict.kind !== 'emit') throw new Error(`said ${verdict.kind}`)
     const [next] = verdict.steps.flat()
     expect([next?.topic, next && parseRetryRecord(asRead(next))]).toEqual(['retry.30s', { request, hops: 1 }])
@@ -137,5 +138,43 @@ describe('what waits for its next attempt', () => {
     await house.log.append([{ topic: 'retry.6h', key: '', value: 'anything', headers: {} }])
     const [letter] = (await house.records(deadLettersTopic, 1)).map(parseDeadLetter)
     expect(letter).toMatchObject({ reason: 'headers-unreadable', stage: 'follow' })
+  })
+})
+
+describe('a run that somebody wants to end', () => {
+  const wish = ({ run, project }: RunRequest, at = new Date()): Outgoing =>
+    cancelRecord({ run, project, by: 'admin', at: at.toISOString() })
+  const keysOf = (records: readonly Incoming[]) => records.map(({ key, value }) => [key?.toString(), value === null])
+
+  test('goes to its job at once when it waits for its next attempt, and there it ends', async () => {
+    await using house = await openMemoryHouse(circle)
+    await using _follow = startFollow(house)
+    const tried = { attempts: 1, starts: 1, waitedMs: 1, dueAt: Date.now() + 3_600_000 }
+    const request = { ...root(house), attempt: 2, tried }
+    await house.log.append([retryRecord(request, { hops: 0 }), wish(request)])
+    expect((await house.records(jobTopic('circle', 'a'), 1)).map(parseJobRecord)).toEqual([request])
+  })
+
+  test.each(['success', 'cancelled'] as const)('is wished no more when it has ended as %s', async (status) => {
+    await using house = await openMemoryHouse(circle)
+    const request = root(house)
+    await house.log.append([wish(request)])
+    await using _follow = startFollow(house)
+    const end = ended(runFactsOf(request), { definitions: String(request.definitions), status })
+    await house.log.append([finishedRecord(end, { final_state: '{}', input: null })])
+    const key = `cancel/${request.run}`
+    expect(keysOf(await house.records(controlTopic, 2))).toEqual([
+      [key, false],
+      [key, true],
+    ])
+    expect(await house.recordsNow(jobTopic('circle', 'b'))).toHaveLength(status === 'success' ? 1 : 0)
+  })
+
+  test('is forgotten when nobody can find it any more', async () => {
+    await using house = await openMemoryHouse(circle)
+    const [old, young] = [root(house), root(house)]
+    await house.log.append([wish(old, new Date(Date.now() - 15 * 86_400_000)), wish(young)])
+    await using _follow = startFollow(house)
+    expect(keysOf(await house.records(controlTopic, 3))[2]).toEqual([`cancel/${old.run}`, true])
   })
 })

@@ -422,6 +422,7 @@ describe('runStage', () => {
             begun: 0,
             tried: undefined,
             begin: () => 1,
+            beginForGood: async () => 1,
             settle: async () => {},
             again: async () => {},
           }

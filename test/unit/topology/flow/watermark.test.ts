@@ -128,6 +128,20 @@ describe('watermark', () => {
     expect(mark.encode()).toBe(';0,1:3')
   })
 
+  it('takes nothing back of what was started for good', () => {
+    const mark = watermarkAt(0n, ';0')
+    for (const offset of [0n, 1n, 2n]) mark.begin(offset)
+    mark.start(0n)
+    for (const offset of [1n, 2n, 3n]) mark.startForGood(offset)
+    expect([...mark.startedHere().keys()]).toEqual([0n])
+    mark.takeBackStarts()
+    expect([0n, 1n, 2n, 3n].map(mark.startsOf)).toEqual([1, 1, 1, 0])
+    mark.finish(2n)
+    expect(mark.encode()).toBe('f2,1;0,1')
+    const again = watermarkAt(0n, mark.encode(), { ours: mark.startedHere() })
+    expect([0n, 1n].map(again.startsOf)).toEqual([1, 1])
+  })
+
   it('says what is to be tried again, and that it is not started meanwhile', () => {
     const mark = watermarkAt(10n)
     for (const offset of [10n, 11n, 12n]) mark.begin(offset)
