@@ -10,7 +10,14 @@ import { httpUtilOf } from './http/util-part.ts'
 import { webOfRun } from './web/of-run.ts'
 
 /** Those that a job calls at its top level: they give operations. */
-const operationsOfRun: OfRun = { ...httpOperationsOfRun, http: httpOf, cursor: cursorOf, debug: debugOf, log: logOf, validate: validateOf }
+const operationsOfRun: OfRun = {
+  ...httpOperationsOfRun,
+  http: httpOf,
+  cursor: cursorOf,
+  debug: debugOf,
+  log: logOf,
+  validate: validateOf,
+}
 
 /** All that is made for a run when its job mentions it. The job takes it as a parameter, so it is out of reach of other runs. */
 export const ofRun: OfRun = {
