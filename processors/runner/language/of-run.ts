@@ -10,7 +10,7 @@ import { httpUtilOf } from './http/util-part.ts'
 import { webOfRun } from './web/of-run.ts'
 
 /** Those that a job calls at its top level: they give operations. */
-const operationsOfRun: OfRun = {
+export const operationsOfRun: OfRun = {
   ...httpOperationsOfRun,
   http: httpOf,
   cursor: cursorOf,
@@ -31,7 +31,3 @@ export const ofRun: OfRun = {
   ...webOfRun,
   ...operationsOfRun,
 }
-
-export const ofRunNames: readonly string[] = Object.keys(ofRun)
-
-export const ofRunOperationNames: readonly string[] = Object.keys(operationsOfRun)

@@ -5,13 +5,13 @@ import {
   operationNames,
   webGlobalNames,
 } from '../../../../../processors/runner/language/names.ts'
-import { ofRunOperationNames as givingOperations, ofRun } from '../../../../../processors/runner/language/of-run.ts'
+import { ofRun, operationsOfRun } from '../../../../../processors/runner/language/of-run.ts'
 import { operations } from '../../../../../processors/runner/language/operations.ts'
 import { webGlobals } from '../../../../../processors/runner/language/web/globals.ts'
 
 test('names.ts names what is there, and nothing else', () => {
   expect([...operationNames].sort()).toEqual(Object.keys(operations).sort())
   expect([...ofRunNames].sort()).toEqual(Object.keys(ofRun).sort())
-  expect([...ofRunOperationNames].sort()).toEqual([...givingOperations].sort())
+  expect([...ofRunOperationNames].sort()).toEqual(Object.keys(operationsOfRun).sort())
   expect([...webGlobalNames].sort()).toEqual(Object.keys(webGlobals).sort())
 })
