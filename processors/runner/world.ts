@@ -28,12 +28,18 @@ export type OpenWorld = (of: Readonly<{ request: RunRequest; job: Job; state: st
 export type Worlds = AsyncDisposable & Readonly<{ open: OpenWorld }>
 
 export type WorldDeps = Omit<CredentialsDeps, 'request' | 'catalogue'> &
-  Omit<EgressOptions, 'limits'> &
+  Omit<EgressOptions, 'limits' | 'onBug'> &
   Readonly<{ catalogue: CredentialsDeps['catalogue'] & Pick<Catalogue, 'projects'> }>
 
 /** What all runs of this process share: one way out, one keeper of credentials, whose tokens are fetched by that way, too. */
 export const openWorlds = (deps: WorldDeps): Worlds => {
-  const egress = openEgress(deps)
+  const egress = openEgress({
+    ...deps,
+    onBug: (error) => {
+      const stack = error instanceof Error ? error.stack : typeof error // the rest of it may hold what a server sent
+      deps.logger.error({ stack }, 'A call of a job failed in a way that nobody foresaw')
+    },
+  })
   const policyOf = (project: string): EgressPolicy => deps.catalogue.projects().get(project)?.project.egress ?? closed
   const credentials = openCredentials({
     ...deps,
