@@ -76,7 +76,7 @@ void setup()`
     expect(log[0]).toMatchObject({
       level: 'info',
       source: 'penstock',
-      message: `Penstock 1.2.3, Node ${process.version}, adaptor common`,
+      message: `Penstock 1.2.3, Node ${process.version}, adaptor common@1.2.3`,
     })
     expect(log.slice(1).map(({ level, source, message }) => [level, source, message])).toEqual([
       ['debug', 'job', 'd'],
@@ -180,7 +180,7 @@ describe('an error of a job', () => {
     [
       'a wrong argument',
       `fn(s => s)\nfn(5)`,
-      { name: 'TypeError', message: 'fn takes a function of state, not a value of type number', line: 2, column: 1 },
+      { name: 'TypeError', message: 'fn takes an operation: a function of state, not a value of type number', line: 2, column: 1 },
       'failed',
       1,
     ],

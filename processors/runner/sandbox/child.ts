@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
 import { type Compiled, compileJob } from '../language/compile.ts'
 import type { Problem } from '../language/problem.ts'
+import { scopeOf } from '../language/scope.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
 import { notRunnable } from './killed.ts'
@@ -10,6 +11,7 @@ import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText, 
 import { realmMaker } from './realm-host.ts'
 import { rehearse } from './rehearsal.ts'
 import { openSpares, type Spares } from './spares.ts'
+import { openThreads } from './threads.ts'
 
 // The process in which jobs run: it has no environment, no secrets and no connection but the pipe to its parent.
 
@@ -19,6 +21,7 @@ try {
   writeFileSync('/proc/self/autogroup', String(nice)) // Linux deals out its processors by session first
 } catch {} // no such thing here, or asked for too often
 
+const threads = nice === 0 ? openThreads() : undefined
 const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
 /** Those that take runs, by job; the order is that of last use. */
 const hosts = new Map<number, JobHost>()
@@ -30,6 +33,8 @@ let spares: Spares | undefined
 
 const mostIsolates = 60
 const sweepMs = 20
+/** A turn of an isolate that takes longer may be without end. */
+const longTurnMs = 15
 
 const frames = framesOver(new Socket({ fd: 3 }), {
   onText: (text) => void receive(text),
@@ -51,7 +56,7 @@ const receive = async (text: string): Promise<void> => {
     }
     case 'job': {
       const facts = JSON.parse(message.facts) as JobToRun
-      jobs.set(message.job, { facts, compiled: compileJob(facts.code) })
+      jobs.set(message.job, { facts, compiled: compileJob(facts.code, scopeOf(facts.adaptor)) })
       return
     }
     case 'run':
@@ -114,12 +119,15 @@ const makeRoom = (): void => {
 const sweep = (): void => {
   const now = performance.now()
   let runs = 0
+  let busyMs = 0
   for (const host of everyHost) {
     host.sweep(now)
     runs += host.size()
+    busyMs = Math.max(busyMs, host.busyMs(now))
     if (host.isOver()) everyHost.delete(host)
   }
-  if (runs === 0) {
+  threads?.look(busyMs > longTurnMs)
+  if (runs === 0 && !threads?.hasDemoted()) {
     clearInterval(sweeper)
     sweeper = undefined
   }

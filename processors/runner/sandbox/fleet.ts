@@ -36,6 +36,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
   const { script, recycleRssMb, silenceMs, onChildEnd, onStuck, ...limits } = options
   const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
+  const largeFor = new WeakMap<Child, number>()
   let onUnfit: (child: Child) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
   let spare: Child | undefined
@@ -46,7 +47,9 @@ export const openFleet = (options: FleetOptions): Fleet => {
     let running = 0
     for (const child of children) {
       const rssMb = child.check({ ...limits, quietChecks }) / 2 ** 20
-      if (rssMb > recycleRssMb && child.isAlive()) void onUnfit(child)
+      const large = rssMb > recycleRssMb ? (largeFor.get(child) ?? 0) + 1 : 0
+      largeFor.set(child, large)
+      if (large > largeChecks && child.isAlive()) void onUnfit(child)
       running += child.size()
     }
     idle = running > 0 ? 0 : idle + 1
@@ -112,5 +115,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
 
 /** Memory can grow by a gigabyte a second. */
 const checkMs = 100
+/** For how long memory stays that no run can be blamed for any more: a new process has to make all isolates anew, which others notice. */
+const largeChecks = 30
 /** How long the watch goes on when no run does: an isolate that was disposed may still take memory. */
 const idleChecks = 50

@@ -19,6 +19,8 @@ export type JobHost = Readonly<{
   sweep(now: number): void
   /** Runs that wait or are in hand; one, too, while its isolate is ending. */
   size(): number
+  /** How long its isolate has been in the turn that it is in; 0 between turns. */
+  busyMs(now: number): number
   /** Its isolate is no more. */
   isOver(): boolean
   dispose(): void
@@ -44,6 +46,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
   let realm: Realm | undefined
   let mode: 'open' | 'draining' | 'closed' = 'open'
   let busy = false
+  let turnSince = 0
   let closedAt = 0
   let turnWanted = false
   let atOnce = 1
@@ -55,6 +58,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
       busy = true
       turnWanted = false
       const startedAt = performance.now()
+      turnSince = startedAt
       const given = { answers, starts: begin(waiting.splice(0, atOnce), startedAt) }
       answers = []
       try {
@@ -191,6 +195,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
       }
     },
     size: () => waiting.length + inHand.size + (isEnding() ? 1 : 0),
+    busyMs: (now) => (busy ? now - turnSince : 0),
     isOver: () => mode === 'closed' && !busy,
     dispose: close,
   }

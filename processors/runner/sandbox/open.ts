@@ -1,3 +1,4 @@
+import { shownAdaptor } from '../../../topology/project/adaptors.ts'
 import type { RunId } from '../../../topology/words/ids.ts'
 import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import type { ChildEnd, Work } from './child-process.ts'
@@ -31,7 +32,7 @@ export type SandboxOptions = Readonly<{
   maxRssMb?: number
   /** What a process may have beside its runs' isolates: one run that is alone may not go above this and three times its limit. Default 400 MB. */
   baseRssMb?: number
-  /** A process above this is replaced when another one is warm. Default 600 MB. */
+  /** A process that is above this for three seconds is replaced when another one is warm. Default 700 MB. */
   recycleRssMb?: number
   /** A process that has runs and says nothing for so long is killed; a sound one says every half a second that it lives. Default 10 s. */
   silenceMs?: number
@@ -42,7 +43,7 @@ export type SandboxOptions = Readonly<{
 /** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
 export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox> => {
   const { version, children = 1 } = options
-  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 600, silenceMs = 10_000, onChildEnd = () => {} } = options
+  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 700, silenceMs = 10_000, onChildEnd = () => {} } = options
   const script = await realmScript()
   const quarantine = openQuarantine()
   const fleet = openFleet({
@@ -65,7 +66,12 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   const run = async (task: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
     const time = new Date().toISOString()
     const outcome = await (task.alone ? alone.run(task, signal) : outcomeOf(task, signal))
-    const line: LogLine = { time, level: 'info', source: 'penstock', message: firstLine + task.job.adaptor }
+    const line: LogLine = {
+      time,
+      level: 'info',
+      source: 'penstock',
+      message: firstLine + shownAdaptor(task.job.adaptor, version),
+    }
     return { ...outcome, log: [line, ...outcome.log] }
   }
 
