@@ -97,8 +97,8 @@ const parseUrl = (
   base?: string,
 ): Readonly<{ url: string; baseUrl: string; path: string; query: Readonly<Record<string, string | string[]>> }> => {
   const absolute = /^https?:\/\//i.test(pathOrUrl)
-  const url =
-    absolute || !base ? urlOf(pathOrUrl) : urlOf(`${base.replace(/\/+$/, '')}/${pathOrUrl.replace(/^\/+/, '')}`)
+  const below = pathOrUrl === '' ? '' : `/${pathOrUrl.replace(/^\/+/, '')}`
+  const url = urlOf(absolute || !base ? pathOrUrl : `${base.replace(/\/+$/, '')}${below}`)
   if (absolute && base && url.origin !== urlOf(base).origin) {
     const description = 'The request goes to another server than the base URL, so it is not made'
     const fix = 'Use a function of http, or another base URL'

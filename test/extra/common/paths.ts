@@ -1,0 +1,107 @@
+import { all, type Case, name, state } from './case.ts'
+
+const paths = [
+  ...[
+    '$.data.name',
+    'data.name',
+    '$.data.no',
+    '$.data.zero',
+    '$.data.none',
+    '$.data.empty',
+    '$.data.gone',
+    '$.data.gone.er',
+  ],
+  ...[
+    '$.data.list',
+    '$.data.list[*]',
+    '$.data.list[*].id',
+    '$.data.list[1].id',
+    '$.data.list[-1:].id',
+    '$.data.list[0,1].id',
+  ],
+  ...[
+    '$.data.list[?(@.id > 1)].id',
+    '$.data.list[?(@.id == 1)].tags[0]',
+    '$.data.list[(@.length-1)].id',
+    '$..id',
+    '$..tags[*]',
+  ],
+  ...['$.data.numbers[0:2]', '$.data.numbers.length', '$.data.*meta-instance-id*', "$.data['*meta-instance-id*']"],
+  ...[
+    '$.data.gps:Latitude',
+    '$.data.-type',
+    '$.data.@xmlns',
+    '$.data.#type',
+    "$.data['a.b']",
+    '$.data.größe',
+    '$.data.meta-data.x y',
+  ],
+  ...[
+    '$.data.deep.er.est[0].x.y',
+    '$.data.deep..y',
+    '$.data.list[*]^',
+    '$.data.list[*]~',
+    '$',
+    '$.data.list.*.id',
+    '$.references[*].id',
+  ],
+  ...[
+    '$.data.name.length',
+    '$.data.list[5]',
+    '$.data["name"]',
+    "$['data']['name']",
+    '$.data.list[*].tags[*]',
+    '$.index',
+    '$.data.a.b',
+    '$.[index]',
+  ],
+]
+
+export const pathCases: readonly Case[] = [
+  ...all(paths, (path) => ({ says: `source ${path}`, call: ({ source }) => source(path)(state()) })),
+  ...all(paths, (path) => ({
+    says: `sourceValue ${path}`,
+    call: ({ sourceValue }) => sourceValue(path)(state()),
+  })),
+  ...all(paths, (path) => ({ says: `jsonValue ${path}`, call: ({ jsonValue }) => jsonValue(state(), path) })),
+  ...all(
+    [
+      'name',
+      '.name',
+      '$.name',
+      '$.data.name',
+      'list[0].id',
+      'list[*].id',
+      '*meta-instance-id*',
+      'gone',
+      '$',
+      '..id',
+      'numbers[1]',
+      '-type',
+      'größe',
+    ],
+    (path) => ({
+      says: `dataPath and dataValue ${path}`,
+      call: ({ dataPath, dataValue }) => [dataPath(path), dataValue(path)(state())],
+    }),
+  ),
+  ...all(['[0].id', '[1].id', '$[1].id', '.x', '[0]'], (path) => ({
+    says: `referencePath ${path}`,
+    call: ({ referencePath }) => referencePath(path),
+  })),
+  ...all(['id', 'n', 'gone', 'id.length'], (path) => ({
+    says: `lastReferenceValue ${path}`,
+    call: ({ lastReferenceValue }) => lastReferenceValue(path)(state()),
+  })),
+  {
+    says: 'lastReferenceValue without references',
+    call: ({ lastReferenceValue }) => lastReferenceValue('id')({}),
+  },
+  { says: 'asData of a path', call: ({ asData }) => asData('$.data.list[*]', state()) },
+  { says: 'asData of a list', call: ({ asData }) => asData([1, 2], state()) },
+  { says: 'asData of a function', call: ({ asData }) => asData(name, state()) },
+  { says: 'asData of a number', call: ({ asData }) => asData(5, state()), differs: 'C1' },
+  { says: 'sourceValue without a path', call: ({ sourceValue }) => sourceValue()(state()) },
+  { says: 'dataValue of an empty path', call: ({ dataValue }) => dataValue('') },
+  { says: 'jsonValue of null', call: ({ jsonValue }) => jsonValue(null, '$.a'), differs: 'C1' },
+]
