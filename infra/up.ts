@@ -15,8 +15,8 @@ import { openWorlds } from '../processors/runner/world.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { unlessAborted } from '../topology/flow/stop.ts'
-import { cancelRecord } from '../topology/wire/control.ts'
 import { fixedTopics, intakeTopic } from '../topology/topics.ts'
+import { cancelRecord } from '../topology/wire/control.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
 import { writeCredential } from './catalogue/write-credential.ts'
@@ -111,7 +111,6 @@ await runRole('up', async (house) => {
     loopbackAllowed: embedded,
   })
   const largestRecord = (project: string) => log.largestRecord(intakeTopic(project))
-  const adaptor = `common@${packageJson.version}`
   const door = { host: config.HOST, adminToken, meter, logger }
   await using http = await openHttp({
     ...door,
@@ -128,7 +127,7 @@ await runRole('up', async (house) => {
 
   keeper.keep('filter', (until) => runFilter({ ...parts, retry: retryOf('filter') }, until))
   keeper.keep('runner', (until) =>
-    runRunner({ ...parts, sandbox, world: worlds.open, adaptor, retry: retryOf('runner') }, until),
+    runRunner({ ...parts, sandbox, world: worlds.open, version: packageJson.version, retry: retryOf('runner') }, until),
   )
   keeper.keep('follow', (until) => runFollow({ ...parts, retry: retryOf('follow') }, until))
   keeper.keep('sink', (until) => runSink({ ...parts, retry: retryOf('sink') }, until))

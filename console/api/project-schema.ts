@@ -1,3 +1,4 @@
+import { builtInAdaptors } from '../../topology/project/adaptors.ts'
 import { type TSchema, Type } from 'typebox'
 import { closed } from './schema-words.ts'
 
@@ -97,7 +98,12 @@ const job = closed(
   {
     trigger: optional(Type.String({ description: 'or `triggers`, not both' })),
     triggers: names('a name or a list of them'),
-    adaptor: optional(Type.Literal('common', { default: 'common' })),
+    adaptor: optional(
+      Type.Enum([...builtInAdaptors], {
+        default: 'common',
+        description: 'what the code has in scope beside the language',
+      }),
+    ),
     expression: Type.String({ pattern: '\\S', description: 'the code of the job' }),
     credential: optional(
       Type.String({

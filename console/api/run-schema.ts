@@ -136,7 +136,7 @@ export const wholeRun = closed(
             time: '2026-11-21T14:36:21.870Z',
             level: 'info',
             source: 'penstock',
-            message: 'Penstock 0.1.0, Node v24.21.0, adaptor common',
+            message: 'Penstock 0.1.0, Node v24.21.0, adaptor common@0.1.0',
           },
         ],
         error: {

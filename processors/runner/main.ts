@@ -22,5 +22,5 @@ await runAlone({ name: 'runner' }, async (alone) => {
     own: [...config.KAFKA_BROKERS, alone.healthUrl, config.CLICKHOUSE_URL ?? ''].flatMap(hostPortOf),
   })
   alone.opened({ sandbox })
-  await runRunner({ ...alone, sandbox, world: worlds.open, adaptor: `common@${version}` }, alone.stop)
+  await runRunner({ ...alone, sandbox, world: worlds.open, version }, alone.stop)
 })

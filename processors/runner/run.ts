@@ -23,7 +23,8 @@ export type RunnerParts = Readonly<{
   catalogue: Catalogue
   sandbox: Sandbox
   world: OpenWorld
-  adaptor: string
+  /** Penstock's, which is also that of the built-in adaptors. */
+  version: string
   meter: Meter
   logger: Logger
   retry: Retry

@@ -2,6 +2,7 @@ import type { Cancels } from '../../topology/flow/cancels.ts'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { type Gate, gate } from '../../topology/flow/lanes.ts'
 import { again, bury, emit, type Hand, type Stage, type Verdict } from '../../topology/flow/verdict.ts'
+import { shownAdaptor } from '../../topology/project/adaptors.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { maxRunRecordBytes } from '../../topology/topics.ts'
@@ -32,8 +33,8 @@ export type RunnerDeps = Readonly<{
   catalogue: Catalogue
   sandbox: Sandbox
   world: OpenWorld
-  /** Name and version of what jobs are written against; shown on each run. */
-  adaptor: string
+  /** Penstock's, which is also that of the built-in adaptors; shown on each run. */
+  version: string
   /** Called when a run takes over a second, so that history shows it while it goes on. */
   announce: (started: Started, key: string) => void
   ended: (request: RunRequest, event: FinishedFacts) => void
@@ -63,7 +64,7 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
     const came = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
     const { outcome } = came
     const tried = hand.tried ?? request.tried
-    const event = eventOf(request, { ...came, tried, startedAt, adaptor: deps.adaptor })
+    const event = eventOf(request, { ...came, tried, startedAt, adaptor: shownAdaptor(job.adaptor, deps.version) })
     const now = Date.parse(event.finished_at)
     const next = nextTry(job, { outcome, starts: event.starts, tried, now, spread: deps.spread })
     if (next) return tryAgain({ request, job }, { next, now, attempt: runRecord(attemptOf(event, next), request.key) })

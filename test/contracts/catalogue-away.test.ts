@@ -109,7 +109,7 @@ test('a runner whose catalogue is cut off runs what it knows, and what a deploy 
     catalogue,
     sandbox,
     world: closedWorld,
-    adaptor: 'common@test',
+    version: 'test',
     meter,
     logger: silent,
     retry: retryFaults(() => 1),

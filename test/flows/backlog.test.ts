@@ -91,7 +91,7 @@ test('of a backlog that is larger than its budget each role has no more in hand 
   const parts = { log, catalogue, meter: openMeter(), logger: silent, retry: retryFaults(backoff(50, 500)) }
   const roles = [
     runFilter(parts, stop),
-    runRunner({ ...parts, sandbox, world: closedWorld, adaptor: 'common@0' }, stop),
+    runRunner({ ...parts, sandbox, world: closedWorld, version: '0' }, stop),
     runFollow(parts, stop),
     runSink({ ...parts, store }, stop),
   ]

@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import type { Adaptor } from './adaptors.ts'
 import { type Document, maxDocument, tooLarge } from './document.ts'
 import { remedyFor } from './nearest.ts'
 import { collectProblems, type Path, type Problem, quote, type Report } from './problems.ts'
@@ -17,8 +18,11 @@ export type CheckOptions = Readonly<{
   checkCode: CheckCode
 }>
 
-/** What is wrong with the code of a job. Lines and columns count from 1 and are those of the code. */
-export type CheckCode = (code: string) => readonly Readonly<{ message: string; line: number; column: number }>[]
+/** What is wrong with the code of a job, given what it has in scope. Lines and columns count from 1 and are those of the code. */
+export type CheckCode = (
+  code: string,
+  adaptor: Adaptor,
+) => readonly Readonly<{ message: string; line: number; column: number }>[]
 
 /** Checks all of a document: its keys and values, what refers to what, and the code of its jobs. All problems at once, in the text's order. */
 export const checkDocument = (
@@ -101,7 +105,7 @@ const checkJobs = (
       checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report })
     }
     if (job.code === '') continue
-    for (const { message, line, column } of checkCode(job.code)) {
+    for (const { message, line, column } of checkCode(job.code, job.adaptor)) {
       report([...path, 'expression'], `Line ${line}, column ${column} of the code: ${message}`)
     }
   }

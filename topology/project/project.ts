@@ -1,4 +1,5 @@
 import type { Json } from '../words/json.ts'
+import type { Adaptor } from './adaptors.ts'
 import type { AllowedHost } from './allowed-host.ts'
 
 /** A project as the roles use it: every default filled in, times in milliseconds, sizes in bytes. */
@@ -44,7 +45,8 @@ export type Job = Readonly<{
   /** Counts up with every deploy that changes the job, from 1. */
   version: number
   triggers: readonly string[]
-  adaptor: 'common'
+  /** What it has in scope beside the language. */
+  adaptor: Adaptor
   code: string
   /** SHA-256 of the code, in hex. */
   codeId: string

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isName, isUuid } from '../words/ids.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import { adaptor } from './adaptors.ts'
 import { allowedHosts } from './allowed-host.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
 import { quote, type Report } from './problems.ts'
@@ -160,9 +161,6 @@ const backoff: Read<RetryPolicy['backoffMs']> = (value) => {
     ? { ok: [first, ...rest] }
     : mustBe('a duration like 5s or 1m, at most 3d, or a list of them', value)
 }
-
-const adaptor: Read<'common'> = (value) =>
-  value === 'common' ? { ok: value } : mustBe('"common", the only adaptor so far', value)
 
 const code: Read<string> = (value) => {
   if (typeof value === 'string' && value.trim() === '') return { problem: 'Is empty: write the code of the job.' }

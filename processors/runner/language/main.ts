@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type Adaptor, adaptor } from '../../../topology/project/adaptors.ts'
 import { compileJob } from './compile.ts'
+import { scopeOf } from './scope.ts'
 import { compiledText, problemText } from './told.ts'
 
-/** `penstock compile <file>`: shows what a job becomes, or why it is none. */
-const compileFile = (file: string): number => {
-  const result = compileJob(readFileSync(file, 'utf8').replace(/^\ufeff/, ''))
+/** `penstock compile [-a <adaptor>] <file>`: shows what a job becomes, or why it is none. */
+const compileFile = (file: string, adaptor: Adaptor): number => {
+  const result = compileJob(readFileSync(file, 'utf8').replace(/^\ufeff/, ''), scopeOf(adaptor))
   if (result.kind === 'compiled') process.stdout.write(compiledText(file, result))
   else process.stderr.write(problemText(file, result))
   return result.kind === 'compiled' ? 0 : 1
@@ -16,13 +19,26 @@ const fail = (sentence: string): number => {
 }
 
 const main = (args: readonly string[]): number => {
-  const [file] = args
-  if (file === undefined || args.length > 1) return fail('compile takes one file: penstock compile job.js')
+  const { file, adaptor: named } = argumentsIn(args)
+  if (file === undefined) return fail('compile takes one file, and its adaptor: penstock compile -a http job.js')
+  const read = adaptor(named)
+  if ('problem' in read) return fail(read.problem)
   try {
-    return compileFile(file)
+    return compileFile(file, read.ok)
   } catch (error) {
     if (error instanceof Error && 'code' in error) return fail(`${file} cannot be read: ${error.message}`)
     throw error
+  }
+}
+
+/** Without a file where the arguments are not what `compile` takes. */
+const argumentsIn = (args: readonly string[]): Readonly<{ file?: string | undefined; adaptor: string }> => {
+  try {
+    const options = { adaptor: { type: 'string', short: 'a', default: 'common' } } as const
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    return { adaptor: values.adaptor, file: positionals.length === 1 ? positionals[0] : undefined }
+  } catch {
+    return { adaptor: 'common' }
   }
 }
 

@@ -1,3 +1,5 @@
+import type { BuiltInAdaptor } from '../../../topology/project/adaptors.ts'
+
 // The names of what a job has in scope, without the things themselves: whoever compiles needs to load none of them. A test holds them together.
 
 /** What all runs share (`operations.ts`). */
@@ -20,6 +22,15 @@ export const ofRunNames: readonly string[] = [
   ...['fetch', 'AbortSignal', 'crypto'],
   ...ofRunOperationNames,
 ]
+
+/** What a built-in adaptor has for its own jobs (`adaptors/makers.ts`): operations and what they are given, all made for each run. */
+export const adaptorNames: Readonly<Record<BuiltInAdaptor, readonly string[]>> = {
+  common: [],
+  http: [],
+  salesforce: [],
+  dhis2: [],
+  openmrs: [],
+}
 
 /** What the web and Node have beside the language (`web/globals.ts`). */
 export const webGlobalNames: readonly string[] = [

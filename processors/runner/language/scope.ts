@@ -1,5 +1,6 @@
+import { type Adaptor, builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { globalNames } from './globals.ts'
-import { ofRunNames, ofRunOperationNames, operationNames } from './names.ts'
+import { adaptorNames, ofRunNames, ofRunOperationNames, operationNames } from './names.ts'
 
 /** The names that a job has in scope without import, beside ECMAScript's own. An adaptor adds its own to them. */
 export type Scope = Readonly<{
@@ -17,6 +18,23 @@ export const commonScope: Scope = {
   ofRun: ofRunNames,
   packages: ['@openfn/language-common', '@openfn/language-http'],
 }
+
+/** What a job of this adaptor has in scope. What the adaptor calls by a name that is there already stands in its place. */
+export const scopeOf = (adaptor: Adaptor): Scope => scopes.get(adaptor) ?? commonScope
+
+const scopes: ReadonlyMap<Adaptor, Scope> = new Map(
+  builtInAdaptors.map((adaptor) => {
+    const names = adaptorNames[adaptor]
+    return [
+      adaptor,
+      {
+        operations: new Set([...commonScope.operations, ...names]),
+        ofRun: [...new Set([...commonScope.ofRun, ...names])],
+        packages: [...new Set([...commonScope.packages, `@openfn/language-${adaptor}`])],
+      },
+    ]
+  }),
+)
 
 /** The state that the run began with, as a free `state` outside of functions sees it (OpenFn v1). A parameter of the job that uses it. */
 export const stateName = 'state'

@@ -170,11 +170,12 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
   const numberOf = (job: Job): number => {
     const facts: JobToRun = {
       code: job.code,
+      adaptor: job.adaptor,
       memoryMb: job.memoryMb,
       console: job.console,
       logLimitBytes: job.logLimitBytes,
     }
-    const key = [job.name, job.version, job.codeId, job.memoryMb, job.console, job.logLimitBytes].join('/')
+    const key = [job.name, job.version, job.codeId, job.adaptor, job.memoryMb, job.console, job.logLimitBytes].join('/')
     const known = jobNumbers.get(key)
     if (known !== undefined) return known
     const number = jobNumbers.size + 1

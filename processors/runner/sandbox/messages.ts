@@ -1,3 +1,4 @@
+import type { Adaptor } from '../../../topology/project/adaptors.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 
 /**
@@ -12,7 +13,13 @@ export type ToChild =
   | Readonly<{ kind: 'cut'; run: number }>
 
 /** What the child must know of a job version to make it run. */
-export type JobToRun = Readonly<{ code: string; memoryMb: number; console: boolean; logLimitBytes: number }>
+export type JobToRun = Readonly<{
+  code: string
+  adaptor: Adaptor
+  memoryMb: number
+  console: boolean
+  logLimitBytes: number
+}>
 
 export const toChildText = (message: ToChild): string => {
   switch (message.kind) {

@@ -41,14 +41,14 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
       door.get('cut', { reference: true }),
     ])
     return {
-      load: async ({ script, ...facts }, { console, logLimitBytes }) => {
+      load: async ({ script, ...facts }, { adaptor, console, logLimitBytes }) => {
         // The script begins one line above the user's first.
         const compiled = await isolate.compileScript(script, { filename: 'job.js', lineOffset: -1 })
         const job = await compiled.run(context, { reference: true })
         compiled.release()
         await load.apply(undefined, [
           job.derefInto(),
-          JSON.stringify({ ...facts, seed: randomBytes(32).toString('hex'), console, logLimitBytes }),
+          JSON.stringify({ ...facts, seed: randomBytes(32).toString('hex'), adaptor, console, logLimitBytes }),
         ])
       },
       turn: async ({ answers, starts }) => {
@@ -78,5 +78,5 @@ const awaited = { result: { promise: true, copy: true } } as const
 /** Done in a context of its own before the snapshot is taken, so that the code of a realm's first steps is compiled in it. */
 const rehearsal = `
 const runs = penstock()
-runs.load(async (add) => add(0, () => fn((state) => state)), '{"uses":[],"seed":"","inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
+runs.load(async (add) => add(0, () => fn((state) => state)), '{"uses":[],"seed":"","adaptor":"common","inserts":[],"operations":[],"console":true,"logLimitBytes":1000}')
 void runs.turn(0, 1, '{"data":{}}')`

@@ -1,5 +1,6 @@
 import { compileJob } from '../language/compile.ts'
 import { openJobHost } from './job-host.ts'
+import type { JobToRun } from './messages.ts'
 import type { Realm } from './realm-host.ts'
 
 /** Takes a run that nobody waits for through the whole process, so that V8 has compiled what the first one will need. */
@@ -18,13 +19,14 @@ export const rehearse = async (make: (memoryMb: number) => Promise<Realm>): Prom
   host.dispose()
 }
 
-const job = {
+const job: JobToRun = {
   code: `const parts = []
 fn(({ data, ...state }) => {
   for (const [name, value] of Object.entries(data ?? {})) parts.push(\`\${name}: \${value}\`)
   return { ...state, data: { parts, first: parts[0] || null } }
 })
 fn(async (state) => state)`,
+  adaptor: 'common',
   memoryMb: 128,
   console: true,
   logLimitBytes: 1_000,

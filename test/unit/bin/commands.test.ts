@@ -57,5 +57,12 @@ $add(1,()=>($then(fn(s => console.log(s)),$promise=>$promise.catch(() => state))
     stderr: expect.stringMatching(/none\.js cannot be read: ENOENT/),
   })
   expect(penstock('compile')).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })
+  writeFileSync(good, 'fn(s => s)\n')
+  expect(penstock('compile', '-a', 'salesforce', good)).toMatchObject({ status: 0 })
+  expect(penstock('compile', '-a', 'salesfroce', good)).toMatchObject({
+    status: 2,
+    stderr: 'penstock: There is no adaptor "salesfroce"; did you mean "salesforce"?\n',
+  })
+  expect(penstock('compile', '--adapter', 'http', good)).toMatchObject({ status: 2 })
   expect(penstock('compile', good, bad)).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })
 })

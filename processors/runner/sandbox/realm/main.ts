@@ -1,5 +1,6 @@
 import './console.ts'
 import 'ses'
+import { makersOf } from '../../adaptors/makers.ts'
 import { ofRun } from '../../language/of-run.ts'
 import { operations } from '../../language/operations.ts'
 import { webGlobals } from '../../language/web/globals.ts'
@@ -14,5 +15,5 @@ repair()
  */
 export const open = (): Runs => {
   lockDown({ ...operations, ...webGlobals })
-  return openRuns(ofRun)
+  return openRuns((adaptor) => ({ ...ofRun, ...makersOf(adaptor) }))
 }

@@ -1,3 +1,4 @@
+import type { Adaptor } from '../../../../topology/project/adaptors.ts'
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
 import type { OfRun, RunHost } from '../../language/host.ts'
 import type { Operation, State } from '../../language/operation.ts'
@@ -22,6 +23,7 @@ export type JobFacts = Readonly<{
   uses: readonly string[]
   /** 32 random bytes of this realm's own, in hex. */
   seed: string
+  adaptor: Adaptor
   inserts: readonly Insert[]
   operations: readonly (Place & Readonly<{ name: string }>)[]
   console: boolean
@@ -49,15 +51,19 @@ type Run = Readonly<{ number: number; log: Log; timers: Timers; calls: Calls }> 
   ended: boolean
 }
 
-/** The runs of one job in this realm. `makers`: what a job may take for each of its runs. */
-export const openRuns = (makers: OfRun): Runs => {
+/** The runs of one job in this realm. `makersOf`: what a job of this adaptor may take for each of its runs. */
+export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
   const open = new Map<number, Run>()
   const random = openRandom()
   let asked: (number | string)[] = []
   let ended: string[] = []
   let given = ''
   let job: JobFunction | undefined
-  let facts: JobFacts = { uses: [], seed: '', inserts: [], operations: [], console: true, logLimitBytes: 0 }
+  let makers: OfRun = {}
+  let facts: JobFacts = {
+    ...{ uses: [], seed: '', adaptor: 'common', inserts: [], operations: [] },
+    ...{ console: true, logLimitBytes: 0 },
+  }
 
   const start = async (run: Run, state: string): Promise<void> => {
     try {
@@ -188,6 +194,7 @@ export const openRuns = (makers: OfRun): Runs => {
     load: (loaded, text) => {
       job = loaded
       facts = JSON.parse(text) as JobFacts
+      makers = makersOf(facts.adaptor)
       random.seed(facts.seed)
     },
     turn: async (answers, ...texts) => {

@@ -136,7 +136,12 @@ describe('a document', () => {
     ['triggers: [t, nightly]', '5:37 jobs.j.triggers[1]: There is no trigger "nightly"; known are t.'],
     ['trigger: t, triggers: [t]', '5:35 jobs.j.triggers: Give either "trigger" or "triggers", not both.'],
     ['trigger: [t]', '5:23 jobs.j.trigger: Must be text, not a list.'],
-    ['adaptor: http', '5:23 jobs.j.adaptor: Must be "common", the only adaptor so far, not "http".'],
+    ['adaptor: salesfroce', '5:23 jobs.j.adaptor: There is no adaptor "salesfroce"; did you mean "salesforce"?'],
+    [
+      'adaptor: lodash',
+      '5:23 jobs.j.adaptor: There is no adaptor "lodash"; known are common, http, salesforce, dhis2, openmrs.',
+    ],
+    ['adaptor: [http]', '5:23 jobs.j.adaptor: Must be the name of an adaptor, not a list.'],
     ['enabled: on', '5:23 jobs.j.enabled: Must be true or false, not "on".'],
     ['concurrency: 0', '5:23 jobs.j.concurrency: Must be a whole number from 1 to 1000, not 0.'],
     ['concurrency: 1.5', '5:23 jobs.j.concurrency: Must be a whole number from 1 to 1000, not 1.5.'],

@@ -25,7 +25,7 @@ type Http = RunHost['http']
 
 /** Runs of one job whose only operation is `body`, with the http of its run. */
 const runsOf = (body: (http: Http, state: unknown) => unknown): Runs => {
-  const runs = openRuns({ http: ({ http }) => http })
+  const runs = openRuns(() => ({ http: ({ http }) => http }))
   const job: JobFunction = async (add, http) => add(0, () => (state: unknown) => body(http as Http, state))
   const facts = { uses: ['http'], seed: '', inserts: [], operations: [], console: true, logLimitBytes: 1_000 }
   runs.load(job, JSON.stringify(facts))

@@ -1,0 +1,8 @@
+import type { Adaptor } from '../../../topology/project/adaptors.ts'
+import type { OfRun } from '../language/host.ts'
+
+/** What a job of this adaptor may take for each of its runs, beside what all jobs have; of two with one name this one counts. */
+export const makersOf = (adaptor: Adaptor): OfRun => makers.get(adaptor) ?? none
+
+const makers: ReadonlyMap<Adaptor, OfRun> = new Map()
+const none: OfRun = {}
