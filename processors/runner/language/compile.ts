@@ -5,12 +5,13 @@ import { blanked, type Edit, edited, type Wrap } from './edits.ts'
 import { type Names, namesOf } from './free-names.ts'
 import { importsOf } from './imports.ts'
 import { lazyState } from './lazy-state.ts'
+import { stateName } from './names.ts'
 import { type OperationPlace, operationPlaces } from './operation-calls.ts'
 import { type Insert, type Place, placesIn, userPlace } from './positions.ts'
 import { offsetOf, type Problem, placeAt, problemAt } from './problem.ts'
 import { Refusal } from './refusal.ts'
 import { refuseUnknownCalls, refuseUnknownNames, refuseUseless } from './refuse.ts'
-import { commonScope, isInScope, type Scope, stateName } from './scope.ts'
+import { commonScope, isInScope, type Scope } from './scope.ts'
 
 /**
  * A job ready to run. `script` is an expression: an async arrow function that takes `add(number, thunk)` and what `uses` names, in that order

@@ -1,9 +1,10 @@
 import type { AnyNode, CallExpression, Expression, Node, Program } from 'acorn'
 import type { Edit, Wrap } from './edits.ts'
 import { childrenOf, type Names } from './free-names.ts'
+import { stateName } from './names.ts'
 import { rootOf } from './operation-calls.ts'
 import { Refusal } from './refusal.ts'
-import { isPlain, lazyName as lazy, type Scope, stateName } from './scope.ts'
+import { isPlain, lazyName as lazy, type Scope } from './scope.ts'
 
 /**
  * Makes `$` stand for the state at the moment when an operation works. The argument around it becomes a function of `$`: of nested calls that of

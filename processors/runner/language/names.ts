@@ -32,6 +32,9 @@ export const adaptorNames: Readonly<Record<BuiltInAdaptor, readonly string[]>> =
   openmrs: [],
 }
 
+/** The state that the run began with, as a free `state` outside of functions sees it (OpenFn v1). A parameter of the job that uses it. */
+export const stateName = 'state'
+
 /** What the web and Node have beside the language (`web/globals.ts`). */
 export const webGlobalNames: readonly string[] = [
   ...['AbortController', 'Blob', 'Buffer', 'DOMException', 'File', 'FormData', 'Headers', 'Request', 'Response'],

@@ -1,6 +1,6 @@
 import { type Adaptor, builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { globalNames } from './globals.ts'
-import { adaptorNames, ofRunNames, ofRunOperationNames, operationNames } from './names.ts'
+import { adaptorNames, ofRunNames, ofRunOperationNames, operationNames, stateName } from './names.ts'
 
 /** The names that a job has in scope without import, beside ECMAScript's own. An adaptor adds its own to them. */
 export type Scope = Readonly<{
@@ -35,9 +35,6 @@ const scopes: ReadonlyMap<Adaptor, Scope> = new Map(
     ]
   }),
 )
-
-/** The state that the run began with, as a free `state` outside of functions sees it (OpenFn v1). A parameter of the job that uses it. */
-export const stateName = 'state'
 
 /** The state at the moment when an operation works (`lazy-state.ts`). */
 export const lazyName = '$'

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { deferredName } from '../../../../../processors/runner/language/deferred.ts'
 import { globalNames, standardGlobals } from '../../../../../processors/runner/language/globals.ts'
-import { commonScope, lazyName, stateName } from '../../../../../processors/runner/language/scope.ts'
+import { stateName } from '../../../../../processors/runner/language/names.ts'
+import { commonScope, lazyName } from '../../../../../processors/runner/language/scope.ts'
 
 test('job.d.ts declares for editors what a job has in scope', () => {
   const file = resolve(import.meta.dirname, '../../../../../processors/runner/language/job.d.ts')
