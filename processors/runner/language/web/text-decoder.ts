@@ -1,26 +1,38 @@
 /** Bytes to text, as the Encoding Standard has it, for UTF-8, UTF-16 and windows-1252 (which is what it takes latin1 and ASCII for). */
 export class TextDecoder {
-  readonly encoding: Encoding
-  readonly fatal: boolean
-  readonly ignoreBOM: boolean
+  readonly #encoding: Encoding
+  readonly #fatal: boolean
+  readonly #ignoreBOM: boolean
   #rest = new Uint8Array(0)
   #began = false
 
   constructor(label = 'utf-8', options: Readonly<{ fatal?: boolean; ignoreBOM?: boolean }> = {}) {
     const encoding = encodingOf(label)
     if (!encoding) throw new RangeError(`TextDecoder knows utf-8, utf-16le, utf-16be and latin1, not "${label}"`)
-    this.encoding = encoding
-    this.fatal = Boolean(options.fatal)
-    this.ignoreBOM = Boolean(options.ignoreBOM)
+    this.#encoding = encoding
+    this.#fatal = Boolean(options.fatal)
+    this.#ignoreBOM = Boolean(options.ignoreBOM)
+  }
+
+  get encoding(): Encoding {
+    return this.#encoding
+  }
+
+  get fatal(): boolean {
+    return this.#fatal
+  }
+
+  get ignoreBOM(): boolean {
+    return this.#ignoreBOM
   }
 
   /** With `stream`, a character that is cut off at the end waits for the next call. */
   decode(input: ArrayBuffer | ArrayBufferView = new Uint8Array(0), { stream = false } = {}): string {
     const bytes = joined(this.#rest, viewOf(input))
-    const end = stream ? wholeEnd(bytes, this.encoding) : bytes.length
+    const end = stream ? wholeEnd(bytes, this.#encoding) : bytes.length
     this.#rest = bytes.slice(end)
-    const text = decoders[this.encoding](bytes.subarray(0, end), this.fatal)
-    const marked = !this.#began && !this.ignoreBOM && text.startsWith('\ufeff')
+    const text = decoders[this.#encoding](bytes.subarray(0, end), this.#fatal)
+    const marked = !this.#began && !this.#ignoreBOM && text.startsWith('\ufeff')
     this.#began = stream && (this.#began || text !== '')
     return marked ? text.slice(1) : text
   }

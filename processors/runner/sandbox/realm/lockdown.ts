@@ -12,11 +12,12 @@ export const repair = (): void =>
   })
 
 /**
- * Freezes the repaired realm for good: every intrinsic, the global and what `scope` adds to it, so that no run leaves a trace for the next.
+ * Freezes the repaired realm for good: every intrinsic, the global, what `scope` adds to it and what else all runs share, so that no run leaves
+ * a trace for the next.
  * `ses` alone leaves gaps (Intl, Error's own settings, the segmenter's results, the global's prototype, what it does not know); they are closed here.
  * No snapshot can hold the result: V8 adds to `Error` and to the global whenever it makes a context.
  */
-export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
+export const lockDown = (scope: Readonly<Record<string, unknown>>, shared: () => readonly unknown[]): void => {
   Error.stackTraceLimit = 30
   for (const name of ['prepareStackTrace', 'stackTraceLimit']) {
     const value: unknown = Reflect.get(Error, name)
@@ -31,6 +32,7 @@ export const lockDown = (scope: Readonly<Record<string, unknown>>): void => {
     Object.defineProperty(globalThis, name, { value, enumerable: false })
     if (name !== 'global') ses.harden(value)
   }
+  for (const value of shared()) ses.harden(value)
   const others = Reflect.ownKeys(globalThis).filter((name) => !kept.has(name))
   for (const name of others) ses.harden(Reflect.get(globalThis, name)) // syntax still reaches some: `using` throws a SuppressedError
   for (const name of others) Reflect.deleteProperty(globalThis, name)

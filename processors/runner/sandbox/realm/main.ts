@@ -1,9 +1,12 @@
 import './console.ts'
 import 'ses'
+import type { Adaptor } from '../../../../topology/project/adaptors.ts'
 import { makersOf } from '../../adaptors/makers.ts'
+import { adaptorNames } from '../../language/names.ts'
 import { ofRun } from '../../language/of-run.ts'
 import { operations } from '../../language/operations.ts'
 import { webGlobals } from '../../language/web/globals.ts'
+import { handedOut } from './handed-out.ts'
 import { lockDown, repair } from './lockdown.ts'
 import { openRuns, type Runs } from './runs.ts'
 
@@ -14,6 +17,7 @@ repair()
  * cannot reach it.
  */
 export const open = (): Runs => {
-  lockDown({ ...operations, ...webGlobals })
+  const adaptors = Object.keys(adaptorNames) as readonly Adaptor[]
+  lockDown({ ...operations, ...webGlobals }, () => handedOut([ofRun, ...adaptors.map(makersOf)]))
   return openRuns((adaptor) => ({ ...ofRun, ...makersOf(adaptor) }))
 }
