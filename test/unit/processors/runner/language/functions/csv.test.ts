@@ -90,6 +90,7 @@ describe('parseCsv', () => {
     ['Line 3 of the CSV has 1 fields, and there are 2 columns', 'a,b\n1,2\n3', {}],
     ['Line 2 of the CSV begins a quote that is never closed', 'a\n"1', {}],
     ['Line 2 of the CSV has a quote in the middle of a field, after "x"', 'a\nx"1"', {}],
+    ['Line 2 of the CSV has a quote in the middle of a field, after ""', 'a\n"" "x"', {}],
     ['Line 3 of the CSV has "y" after the quote that ends a field', 'a\n"x\n"y', {}],
     ['parseCsv takes a CSV text, not nothing', undefined, {}],
     ['parseCsv takes a chunkSize of at least 1, not 0', '', { chunkSize: 0 }],
