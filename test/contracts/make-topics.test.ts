@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { checkTopics } from '../../infra/kafka/check-topics.ts'
 import { openCluster } from '../../infra/kafka/cluster.ts'
 import { makeTopics, type TopicSettings } from '../../infra/kafka/make-topics.ts'
-import { fixedTopics, projectTopics } from '../../topology/topics.ts'
+import { fixedTopics, projectTopics, retryTopics } from '../../topology/topics.ts'
 import { silent } from '../fixtures/silent.ts'
 
 const installation = (embedded: boolean): TopicSettings => ({
@@ -37,6 +37,13 @@ describe('A topic that we make', () => {
       runs: { ...usual, 'retention.ms': String(7 * day), 'max.message.bytes': '24000000' },
       'dead-letters': { ...usual, 'retention.ms': String(30 * day), 'max.message.bytes': '25000000' },
       definitions: { ...usual, 'retention.ms': '-1', 'max.message.bytes': '11000000' },
+      control: { ...usual, 'cleanup.policy': 'compact', 'retention.ms': '-1', 'max.message.bytes': '1000000' },
+      ...Object.fromEntries(
+        retryTopics.map((name) => [
+          name,
+          { ...usual, 'retention.ms': String(7 * day), 'max.message.bytes': '11000000' },
+        ]),
+      ),
       'intake.p': { ...usual, 'retention.ms': String(7 * day), 'max.message.bytes': '11000000' },
       'job.p.a': { ...usual, 'retention.ms': String(7 * day), 'max.message.bytes': '11000000' },
     })
