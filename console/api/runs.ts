@@ -43,7 +43,8 @@ export const runRoutes = (deps: RunDeps): readonly Route[] => [
   }),
 ]
 
-export type RunDeps = HistoryDeps & Readonly<{ /** Throws Fault `log-unavailable`. */ cancelRun: (cancel: Cancel) => Promise<void> }>
+export type RunDeps = HistoryDeps &
+  Readonly<{ /** Throws Fault `log-unavailable`. */ cancelRun: (cancel: Cancel) => Promise<void> }>
 
 const cancel = async ({ store, cancelRun }: RunDeps, of: Readonly<{ project: string; id: string }>): Promise<Reply> => {
   const run = await readRun(store, of)

@@ -10,14 +10,13 @@ import { headerOf, type Incoming } from '../../topology/words/record.ts'
 
 /** A request that waits for its next attempt in, the same out: to its job when it is due or cancelled, else a step down the ladder for what is left. */
 export const retryStage =
-  (cancels: Pick<Cancels, 'of'>): Stage => (record) => {
-  const { request, hops } = parseRetryRecord(record)
-  const now = Date.now()
-  const waits = request.tried.dueAt - now > clockMs && !cancels.of(request.run)
-  return emit([
-    waits ? retryRecord(request, { hops: hops + 1, now }) : jobRecord(request),
-  ])
-}
+  (cancels: Pick<Cancels, 'of'>): Stage =>
+  (record) => {
+    const { request, hops } = parseRetryRecord(record)
+    const now = Date.now()
+    const waits = request.tried.dueAt - now > clockMs && !cancels.of(request.run)
+    return emit([waits ? retryRecord(request, { hops: hops + 1, now }) : jobRecord(request)])
+  }
 
 /** Each record is asked about when it is due, is cancelled, or has lain for the step of its topic; until then it is in hand, and nothing of it is committed. */
 export const whenDue =

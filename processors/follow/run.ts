@@ -37,7 +37,12 @@ export async function runFollow(parts: FollowParts, stop: Stop): Promise<void> {
     reading: AbortSignal.any([stop.reading, broken.signal]),
     working: AbortSignal.any([stop.working, broken.signal]),
   }
-  const ends = { group: 'follow', topics: [runsTopic], idOf: runRecordIdOf, stage: tidied(cancels, followStage(catalogue)) }
+  const ends = {
+    group: 'follow',
+    topics: [runsTopic],
+    idOf: runRecordIdOf,
+    stage: tidied(cancels, followStage(catalogue)),
+  }
   const retries = { group: 'follow-retries', topics: retryTopics, idOf: retryRecordIdOf, stage: retryStage(cancels) }
   const loops = [
     runLoop(parts, { ...ends, schedule: inOrder(), stop: both }),

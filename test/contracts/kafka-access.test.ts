@@ -25,12 +25,14 @@ import type { Logger, MessageLog } from '../../topology/flow/ports.ts'
 import { map } from '../../topology/map.ts'
 import { codeIdOf } from '../../topology/project/schema.ts'
 import {
+  controlTopic,
   deadLettersTopic,
   definitionsTopic,
   fixedTopics,
   intakeTopic,
   jobTopic,
   projectTopics,
+  retryTopics,
 } from '../../topology/topics.ts'
 import { codeRecord } from '../../topology/wire/definitions.ts'
 import { deploy, endedRuns, houseName, post, put, startHouse } from '../fixtures/house.ts'
@@ -255,7 +257,7 @@ describe('A cluster that grants what penstock provision --print lists, and nothi
       code: 1,
       errors: expect.stringMatching(
         new RegExp(
-          `^Kafka does not let us make the topics ${name}\\.dead-letters, .*definitions, .*runs: run penstock provision .*\\n$`,
+          `^Kafka does not let us make the topics ${name}\\.control, .*dead-letters, .*definitions, .*runs: run penstock provision .*\\n$`,
         ),
       ),
     })
@@ -359,7 +361,7 @@ const makeAll = async (kafka: KafkaOptions & { prefix: string }): Promise<void> 
 
 const deployOne = async (log: MessageLog): Promise<void> => {
   await log.ensureTopics(projectTopics(houseName(), ['j']))
-  await log.append([record(definitionsTopic, 'k', '{}')])
+  await log.append([record(definitionsTopic, 'k', '{}'), record(controlTopic, 'k', 'v')])
   await all(log, definitionsTopic)
 }
 
@@ -369,19 +371,35 @@ const pass = async (role: string, log: MessageLog, master: MessageLog): Promise<
   await all(log, definitionsTopic)
   if (reads.length === 0) return await log.append(writes.map((to) => record(to, 'k', 'v')))
   await master.append(reads.map((to) => record(to, 'k', 'v')))
-  await using reading = readerOf(log, { group: role }, reads)
-  const seen = new Set<string>()
-  while (seen.size < reads.length) {
-    const [delivery] = await reading.take(1)
-    if (!delivery) return // it is being closed
-    await delivery.settle([[...writes, deadLettersTopic].map((to) => record(to, 'k', 'v'))])
-    seen.add(delivery.record.topic)
+  if (reads.includes(controlTopic)) await all(log, controlTopic)
+  for (const [group, topics] of groupsOf(role, reads)) {
+    await using reading = readerOf(log, { group }, topics)
+    const seen = new Set<string>()
+    while (seen.size < topics.length) {
+      const [delivery] = await reading.take(1)
+      if (!delivery) return // it is being closed
+      await delivery.settle([[...writes, deadLettersTopic].map((to) => record(to, 'k', 'v'))])
+      seen.add(delivery.record.topic)
+    }
   }
+}
+
+/** What waits for its time has a group of its own, what people want is followed by each. */
+const groupsOf = (role: string, reads: readonly string[]): readonly (readonly [string, readonly string[]])[] => {
+  const waiting = reads.filter((topic) => retryTopics.includes(topic))
+  const rest = reads.filter((topic) => topic !== controlTopic && !waiting.includes(topic))
+  return waiting.length > 0
+    ? [
+        [role, rest],
+        [`${role}-retries`, waiting],
+      ]
+    : [[role, rest]]
 }
 
 const usesOf = (role: string): Readonly<{ reads: readonly string[]; writes: readonly string[] }> => {
   const part = Object.keys(map).find((name) => roleOf(name) === role) as keyof typeof map
-  const real = (kind: string): string => ({ intake: intakeTopic('p'), job: jobTopic('p', 'j') })[kind] ?? kind
+  const real = (kind: string): string =>
+    ({ intake: intakeTopic('p'), job: jobTopic('p', 'j'), retry: retryTopics[0] })[kind] ?? kind
   return { reads: map[part].reads.map(real), writes: map[part].writes.map(real) }
 }
 

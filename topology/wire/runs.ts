@@ -203,7 +203,8 @@ const jsonOf = (text: string): Json => {
 export const runRecordIdOf = (record: Incoming): string | undefined => headerOf(record, 'penstock-id')
 
 /** The run whose end the record is; undefined for another event. */
-export const endedRunOf = (record: Incoming): string | undefined => /^end\/([^/]+)$/.exec(runRecordIdOf(record) ?? '')?.[1]
+export const endedRunOf = (record: Incoming): string | undefined =>
+  /^end\/([^/]+)$/.exec(runRecordIdOf(record) ?? '')?.[1]
 
 const eventId = (event: RunEvent | Omit<FinishedFacts, 'log'>): string => {
   switch (event.event) {
