@@ -56,7 +56,7 @@ describe('parseCsv', () => {
     }
     const both = fc.asyncProperty(fc.array(piece, { maxLength: 14 }), options, async (pieces, chosen) => {
       const csv = pieces.join('')
-      fc.pre(!/""[ \t\r]+"/.test(csv)) // a field quoted twice, which csv-parse takes when it is empty
+      fc.pre(!/""\s+"/.test(csv)) // a field quoted twice, which csv-parse takes when it is empty
       expect(await outcome(() => rowsOf(csv, chosen))).toEqual(
         await outcome(() => parse(csv, { bom: true, ...chosen })),
       )
