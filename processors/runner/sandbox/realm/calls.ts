@@ -8,34 +8,68 @@ export type Calls = Readonly<{
   end(): void
 }>
 
-/** `ask` is told each request, as JSON, with its number in the run (from 1); the same run asks in the same order, each time it is done. */
+/**
+ * `ask` is told each request, as JSON, with its number in the run (from 1); the same run asks in the same order, each time it is done. What a job
+ * asks for and does not wait for stays here, in the job's own memory, until what it asked for before has been answered.
+ */
 export const openCalls = (ask: (number: number, text: string) => void): Calls => {
-  const open = new Map<number, PromiseWithResolvers<HttpAnswer>>()
+  const open = new Map<number, Asked>()
+  const waiting = new Map<number, string>()
   let last = 0
+  let out = 0
+  let length = 0
   let over = false
+
+  const leave = (): void => {
+    for (const [number, text] of waiting) {
+      if (out > 0 && (out === mostOut || length + text.length > longestOut)) return
+      waiting.delete(number)
+      out++
+      length += text.length
+      ask(number, text)
+    }
+  }
 
   return {
     http: (call) => {
       const asked = Promise.withResolvers<HttpAnswer>()
       if (over) return asked.promise // nobody waits for it
       const text = JSON.stringify(call)
-      open.set(++last, asked)
-      ask(last, text)
+      if (text.length > longest) return Promise.reject(failed(tooLarge))
+      open.set(++last, { ...asked, length: text.length })
+      waiting.set(last, text)
+      leave()
       return asked.promise
     },
     answer: (number, text) => {
       const asked = open.get(number)
+      if (!asked) return
       open.delete(number)
+      out--
+      length -= asked.length
       const answer = JSON.parse(text) as HttpAnswer | Readonly<{ error: HttpFailure }>
-      if ('error' in answer) asked?.reject(failed(answer.error))
-      else asked?.resolve(answer)
+      if ('error' in answer) asked.reject(failed(answer.error))
+      else asked.resolve(answer)
+      leave()
     },
     end: () => {
       over = true
       open.clear()
+      waiting.clear()
     },
   }
 }
+
+type Asked = PromiseWithResolvers<HttpAnswer> & Readonly<{ length: number }>
+
+/** Requests of a run that the world has in hand: twice as many as the egress makes at once, and no more of them than this many characters. */
+const mostOut = 32
+const longestOut = 20_000_000
+
+/** Characters of a request as JSON: enough for 10 MB, whatever they are. */
+const longest = 64_000_000
+
+const tooLarge: HttpFailure = { code: 'REQUEST_TOO_LARGE', message: 'The body of a request is far too large' }
 
 const failed = ({ code, message }: HttpFailure): Error =>
   Object.defineProperties(new Error(message), {

@@ -25,7 +25,7 @@ type Http = RunHost['http']
 
 /** Runs of one job whose only operation is `body`, with the http of its run. */
 const runsOf = (body: (http: Http, state: unknown) => unknown): Runs => {
-  const runs = openRuns(() => ({ http: ({ http }) => http }))
+  const runs = openRuns(() => ({ http }) => ({ take: () => http }))
   const job: JobFunction = async (add, http) => add(0, () => (state: unknown) => body(http as Http, state))
   const facts = { uses: ['http'], seed: '', inserts: [], operations: [], console: true, logLimitBytes: 1_000 }
   runs.load(job, JSON.stringify(facts))
@@ -88,4 +88,24 @@ test('a run that is over asks nothing more, and an answer that comes too late is
   expect(ended.split('\n')[0]).toBe('- - 1')
   void later?.(call('http://a/2'))
   expect(await runs.turn(1, 1, 1, JSON.stringify(answer))).toBe('- - 0')
+})
+
+test('what a job asks for without waiting leaves the realm as answers come, in order', async () => {
+  const runs = runsOf(async (http) =>
+    (await Promise.all(Array.from({ length: 100 }, (_, at) => http(call(`http://a/${at}`))))).map(({ body }) => body),
+  )
+  const numbers = (text: string) => told(text).map(([, number]) => Number(number))
+  expect(numbers(await runs.turn(0, 1, '{}'))).toEqual(Array.from({ length: 32 }, (_, at) => at + 1))
+  expect(numbers(await runs.turn(2, 1, 7, JSON.stringify(answer), 1, 9, JSON.stringify(answer)))).toEqual([33, 34])
+})
+
+test('requests that are long leave one by one, and one that no server will get is refused at once', async () => {
+  const long = { ...call('http://a/'), body: 'x'.repeat(15_000_000) }
+  const runs = runsOf(async (http) => {
+    void Promise.all([http(long), http(long), http(call('http://a/short'))])
+    return http({ ...long, body: 'x'.repeat(64_000_000) }).catch(({ name, code }) => ({ name, code }))
+  })
+  const asked = told(await runs.turn(0, 1, '{}'))
+  expect(asked.map(([, number]) => number)).toEqual(['1', expect.stringContaining('success')])
+  expect(asked[1]?.[2]).toBe('{"name":"AdaptorError","code":"REQUEST_TOO_LARGE"}')
 })

@@ -1,0 +1,98 @@
+import type { EgressPolicy, Job } from '../../topology/project/project.ts'
+import type { RunId } from '../../topology/words/ids.ts'
+import type { JsonObject } from '../../topology/words/json.ts'
+import type { LogLine, Outcome, RunCall } from '../../topology/words/run.ts'
+import type { Traceparent } from '../../topology/words/trace.ts'
+import type { Configuration } from './credentials/open.ts'
+import type { CallRecord } from './egress/call-record.ts'
+import type { Egress } from './egress/open.ts'
+import { type Redact, redactor } from './redaction.ts'
+import type { AnswerCall } from './sandbox/child-process.ts'
+
+/** What a run has of the world beyond its input: its credential, and a way out for its HTTP calls. */
+export type World = Readonly<{
+  /** What the job sees as `state.configuration`; null for nothing. */
+  configuration: JsonObject | null
+  answer: AnswerCall
+  /** The outcome as others may see it: nothing in it that the credential says is secret. */
+  shown(outcome: Outcome): Outcome
+  /** The calls made so far, in the order in which the run asked for them; a thousand at most. */
+  calls(): readonly RunCall[]
+}>
+
+export type WorldOfRunDeps = Configuration &
+  Readonly<{
+    egress: Pick<Egress, 'request'>
+    policy: EgressPolicy
+    run: RunId
+    traceparent: Traceparent
+    job: Pick<Job, 'testMode' | 'timeoutMs'>
+  }>
+
+/** The world of one attempt, which begins now. */
+export const worldOfRun = (deps: WorldOfRunDeps): World => {
+  const { egress, job, configuration, secrets, ...context } = deps
+  const redact = redactor(secrets)
+  const calls = new Map<number, CallRecord>() // by number: what is executed again makes the same calls again
+  const notes: LogLine[] = []
+  let left: LogLine | undefined
+  const began = performance.now()
+
+  const keep = (record: CallRecord): void => {
+    if (calls.size === mostCalls && !calls.has(record.number)) {
+      left ??= note('warn', `Of the calls of this run the first ${mostCalls} that ended are kept, and no more`)
+      return
+    }
+    calls.set(record.number, record)
+    const { method, url } = record
+    if (job.testMode) notes.push(note('info', `Test mode: ${method} ${url} was not sent, and answered 200`))
+  }
+
+  const answer: AnswerCall = async ({ number, text }, signal) => {
+    const called = await egress.request(JSON.parse(text), {
+      ...context,
+      number,
+      testMode: job.testMode,
+      signal,
+      timeoutMs: Math.max(1, job.timeoutMs - (performance.now() - began)),
+    })
+    keep(called.record)
+    return JSON.stringify(called.answer)
+  }
+
+  return {
+    configuration,
+    answer,
+    shown: (outcome) => withNotes(redacted(outcome, redact), left ? [...notes, left] : notes),
+    calls: () =>
+      [...calls.values()]
+        .toSorted((a, b) => a.number - b.number)
+        .map(({ testMode, url, ...facts }) => ({ ...facts, url: redact(url, 'text'), test_mode: testMode })),
+  }
+}
+
+/** They are stored with the run, and a job can make ten times as many. */
+const mostCalls = 1_000
+
+const note = (level: LogLine['level'], message: string): LogLine => ({
+  time: new Date().toISOString(),
+  level,
+  source: 'penstock',
+  message,
+})
+
+const withNotes = (outcome: Outcome, notes: readonly LogLine[]): Outcome =>
+  notes.length === 0
+    ? outcome
+    : { ...outcome, log: [...outcome.log, ...notes].toSorted((a, b) => (a.time < b.time ? -1 : 1)) }
+
+const redacted = (outcome: Outcome, redact: Redact): Outcome => ({
+  ...outcome,
+  error: outcome.error && {
+    ...outcome.error,
+    message: redact(outcome.error.message, 'text'),
+    details: JSON.parse(redact(JSON.stringify(outcome.error.details), 'json')),
+  },
+  state: outcome.state && redact(outcome.state, 'json'),
+  log: outcome.log.map((line) => ({ ...line, message: redact(line.message, 'text') })),
+})
