@@ -27,9 +27,12 @@ export const ofRunNames: readonly string[] = [
 export const adaptorNames: Readonly<Record<BuiltInAdaptor, readonly string[]>> = {
   common: [],
   http: [],
-  salesforce: [],
-  dhis2: [],
-  openmrs: [],
+  salesforce: [
+    ...['create', 'createIf', 'upsert', 'upsertIf', 'update', 'destroy', 'query', 'retrieve', 'describe', 'bulk'],
+    ...['relationship', 'lookup', 'reference'],
+  ],
+  dhis2: ['get', 'create', 'update', 'upsert', 'destroy', 'event', 'dataValueSet', 'dataElement'],
+  openmrs: ['get', 'create', 'update', 'upsert', 'destroy', 'person', 'patient', 'encounter'],
 }
 
 /** The state that the run began with, as a free `state` outside of functions sees it (OpenFn v1). A parameter of the job that uses it. */

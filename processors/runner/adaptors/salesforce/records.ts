@@ -1,0 +1,145 @@
+import { answerOf, wrong } from '../../language/functions/arguments.ts'
+import { chunk } from '../../language/functions/lists.ts'
+import { resolved } from '../../language/functions/resolve.ts'
+import type { RunHost } from '../../language/host.ts'
+import { AdaptorError } from '../../language/http/failure.ts'
+import { asRecord } from '../../language/http/options.ts'
+import type { Operation, State } from '../../language/operation.ts'
+import { pathOf } from '../ask.ts'
+import { withReference } from '../next-state.ts'
+import { apiOf, type Call } from './connection.ts'
+import { notTaken } from './failure.ts'
+
+/** A record's fields, or many records; whole or in parts functions of the state. */
+type Given = unknown
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Operations that write records, as OpenFn v1 and later have them. Each leaves `{ id, success, errors, created? }` as newest of `references`, of
+ * many records a list of that, and `data` as it was. Of many records each 200 are taken together, or none of them.
+ */
+export type RecordOperations = Readonly<{
+  create(sObject: unknown, attributes: Given): Operation
+  createIf(condition: unknown, sObject: unknown, attributes: Given): Operation
+  update(sObject: unknown, attributes: Given): Operation
+  upsert(sObject: unknown, externalId: unknown, attributes: Given): Operation
+  upsertIf(condition: unknown, sObject: unknown, externalId: unknown, attributes: Given): Operation
+  destroy(sObject: unknown, ids: unknown): Operation
+}>
+
+export const recordOperations = (host: RunHost): RecordOperations => {
+  const operations: RecordOperations = {
+    create: (sObject, attributes) => async (state) => {
+      const [type, given] = [nameIn(state, sObject), resolved(state, attributes)]
+      const call = await apiOf(host, state)
+      if (Array.isArray(given))
+        return withReference(state, await inPortions(given, together(call, { method: 'POST', type })))
+      const { body } = await call({
+        method: 'POST',
+        path: `sobjects/${pathOf(type)}/`,
+        body: fieldsOf('create', given),
+      })
+      return withReference(state, body)
+    },
+    createIf: (condition, sObject, attributes) =>
+      onlyIf('createIf', { condition, operation: operations.create(sObject, attributes) }),
+    update: (sObject, attributes) => async (state) => {
+      const [type, given] = [nameIn(state, sObject), resolved(state, attributes)]
+      const call = await apiOf(host, state)
+      if (Array.isArray(given))
+        return withReference(state, await inPortions(given, together(call, { method: 'PATCH', type })))
+      const { Id, id = Id, ...body } = fieldsOf('update', given)
+      if (!id) throw lacks('update', 'Id')
+      await call({ method: 'PATCH', path: pathOf('sobjects', type, id), body })
+      return withReference(state, { id, success: true, errors: [] })
+    },
+    upsert: (sObject, externalId, attributes) => async (state) => {
+      const [type, field] = [nameIn(state, sObject), nameIn(state, externalId)]
+      const given = resolved(state, attributes)
+      const call = await apiOf(host, state)
+      if (Array.isArray(given)) {
+        const send = together(call, { method: 'PATCH', type, below: `/${pathOf(type, field)}` })
+        return withReference(state, await inPortions(given, send))
+      }
+      const { [field]: value, Id: _, ...body } = fieldsOf('upsert', given)
+      if (value === undefined || value === null || value === '') throw lacks('upsert', field)
+      const path = `${pathOf('sobjects', type, field)}/${encodeURIComponent(String(value))}`
+      const { body: result } = await call({ method: 'PATCH', path, body, errors: { 300: true } })
+      return withReference(state, result ?? { success: true, errors: [], created: false })
+    },
+    upsertIf: (condition, sObject, externalId, attributes) =>
+      onlyIf('upsertIf', { condition, operation: operations.upsert(sObject, externalId, attributes) }),
+    destroy: (sObject, ids) => async (state) => {
+      const [type, given] = [nameIn(state, sObject), resolved(state, ids)]
+      const call = await apiOf(host, state)
+      if (!Array.isArray(given)) {
+        await call({ method: 'DELETE', path: pathOf('sobjects', type, given) })
+        return withReference(state, { id: given, success: true, errors: [] })
+      }
+      const query = (some: readonly unknown[]) => ({ ids: some.join(','), allOrNone: true })
+      const results = await inPortions(given, async (some) => {
+        const { body } = await call({ method: 'DELETE', path: 'composite/sobjects', query: query(some) })
+        return body
+      })
+      return withReference(state, results)
+    },
+  }
+  return operations
+}
+
+/** The name of an object or field. */
+export const nameIn = (state: State, value: unknown): string => {
+  const name = resolved(state, value)
+  if (typeof name === 'string' && /^\w+$/.test(name)) return name
+  throw new AdaptorError(
+    'BAD_NAME',
+    `Salesforce knows objects and fields by names such as Visit__c, not ${JSON.stringify(name)}`,
+  )
+}
+
+const onlyIf =
+  (name: string, { condition, operation }: Readonly<{ condition: unknown; operation: Operation }>): Operation =>
+  (state) =>
+    answerOf(name, resolved(state, condition)) ? operation(state) : state
+
+const fieldsOf = (name: string, given: unknown): Fields => {
+  if (typeof given === 'object' && given !== null) return asRecord(given)
+  throw wrong(name, { takes: 'the fields of a record, or a list of records', got: given })
+}
+
+const lacks = (name: string, field: string): AdaptorError =>
+  new AdaptorError(
+    'FIELD_MISSING',
+    `${name} needs the field ${field}, which says which record is meant, and it has no value`,
+  )
+
+type CallApi = (call: Call) => Promise<Readonly<{ body: unknown }>>
+
+/** Writes up to 200 records in one request, as the collections of the REST API do. */
+const together =
+  (call: CallApi, { method, type, below = '' }: Readonly<{ method: 'POST' | 'PATCH'; type: string; below?: string }>) =>
+  async (some: readonly unknown[]): Promise<unknown> => {
+    const records = some.map((record) => {
+      const { Id, id = Id, ...fields } = asRecord(record)
+      return { attributes: { type }, ...(id === undefined ? {} : { id }), ...fields }
+    })
+    const { body } = await call({ method, path: `composite/sobjects${below}`, body: { allOrNone: true, records } })
+    return body
+  }
+
+const inPortions = async (
+  all: readonly unknown[],
+  send: (some: readonly unknown[]) => Promise<unknown>,
+): Promise<readonly unknown[]> => {
+  const results: unknown[] = []
+  for (const some of chunk(all, mostTogether) as readonly (readonly unknown[])[]) {
+    const came = await send(some)
+    const list: readonly unknown[] = Array.isArray(came) ? came : []
+    const failures = list.filter((result) => asRecord(result)['success'] !== true)
+    if (failures.length > 0) throw notTaken(failures, some.length)
+    results.push(...list)
+  }
+  return results
+}
+
+const mostTogether = 200
