@@ -154,7 +154,11 @@ describe('both ways to call post', () => {
     await using run = await open()
     const form = new FormData()
     form.append('a', 'b')
-    for (const made of [run.post('/x', { a: 'b' }, { contentType: 'form' }), run.post('/x', form)])
+    for (const made of [
+      run.post('/x', { a: 'b' }, { contentType: 'form' }),
+      run.post('/x', form),
+      run.post('/x', form, { headers: { 'Content-Type': 'multipart/form-data' } }),
+    ])
       expect(await made(run.state())).toMatchObject({
         data: {
           type: 'multipart/form-data; boundary=----penstock-form-0',

@@ -41,6 +41,7 @@ describe('fetch', () => {
     })
     expect(await copy.text()).toContain('POST')
     await expect(answer.text()).rejects.toThrow('read before')
+    expect(() => answer.clone()).toThrow('read before')
   })
 
   test('knows the type of forms and parameters, and sends bytes as they are', async () => {

@@ -48,6 +48,14 @@ describe('text and bytes', () => {
     },
   )
 
+  test.each(['eda080', 'e08080', 'f08080bf', 'f4908080', 'c080', 'efbfbe', 'efbbbf41', 'f09f98', 'e2c3a4'])(
+    'the edges of UTF-8 are where Node has them: %s',
+    (hex) => {
+      const input = new Uint8Array(Buffer.from(hex, 'hex'))
+      expect(new TextDecoder().decode(input)).toBe(new node.TextDecoder().decode(input))
+    },
+  )
+
   test('a text that comes in pieces is read as if it came whole', () => {
     fc.assert(
       fc.property(
