@@ -84,7 +84,7 @@ describe('house rules', () => {
       pino: /^infra\/log\.ts$/,
       'pino-pretty': /^infra\/log\.ts$/,
       'isolated-vm': /^processors\/runner\/sandbox\//,
-      '@noble/hashes': /^processors\/runner\/sandbox\/realm\//,
+      '@noble/hashes': /^processors\/runner\/(sandbox\/realm|adaptors\/upstream)\//,
       ses: /^processors\/runner\//,
       esbuild: /^processors\/runner\//,
       undici: /^processors\/runner\/egress\//,

@@ -11,6 +11,7 @@ export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
   version: 1,
   triggers: [],
   adaptor: 'common',
+  bundle: null,
   code,
   codeId: createHash('sha256').update(code).digest('hex'),
   enabled: true,

@@ -1,9 +1,10 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
-import type { Adaptor } from './adaptors.ts'
+import { type Adaptor, type AdaptorBundle, type FoundAdaptor, isUpstream, type UpstreamAdaptor } from './adaptors.ts'
 import { type Document, maxDocument, tooLarge } from './document.ts'
 import { remedyFor } from './nearest.ts'
 import { collectProblems, type Path, type Problem, quote, type Report } from './problems.ts'
-import { type Draft, readDraft } from './schema.ts'
+import { type Draft, type DraftJob, readDraft } from './schema.ts'
+import { withAdaptors, withBundles } from './stored.ts'
 
 /** A document in which everything is right: as it was sent, and as it was understood. */
 export type Checked = Readonly<{ value: JsonObject; draft: Draft }>
@@ -16,12 +17,14 @@ export type CheckOptions = Readonly<{
   /** Names of the credentials that its jobs may use; without them it is not asked whether there are those that jobs name. */
   credentials?: ReadonlySet<string>
   checkCode: CheckCode
+  /** The upstream adaptors that its jobs name (`upstreamIn`). */
+  adaptors?: ReadonlyMap<UpstreamAdaptor, FoundAdaptor>
 }>
 
 /** What is wrong with the code of a job, given what it has in scope. Lines and columns count from 1 and are those of the code. */
 export type CheckCode = (
   code: string,
-  adaptor: Adaptor,
+  of: Readonly<{ adaptor: Adaptor; bundle: Pick<AdaptorBundle, 'names'> | null }>,
 ) => readonly Readonly<{ message: string; line: number; column: number }>[]
 
 /** Checks all of a document: its keys and values, what refers to what, and the code of its jobs. All problems at once, in the text's order. */
@@ -30,18 +33,46 @@ export const checkDocument = (
   options: CheckOptions,
 ): Readonly<{ checked: Checked }> | Readonly<{ problems: readonly Problem[] }> => {
   const { report, problems } = collectProblems(document)
-  const draft = readDraft(document.value, report)
-  const value = isJsonObject(document.value) ? document.value : {}
+  const read = readDraft(document.value, report)
+  const { adaptors = new Map() } = options
+  const draft = withBundles(read, (job) => foundFor(job, adaptors))
+  const value = withAdaptors(isJsonObject(document.value) ? document.value : {}, draft)
   if (draft.name !== '' && draft.name !== options.project) {
     report(['name'], `Must be ${quote(options.project)}, the project that the address names, not ${quote(draft.name)}.`)
   }
   checkSources(draft, options.othersSourceIds, report)
   checkTriggers(value, draft, report)
+  checkAdaptors(read, { adaptors, report })
   checkJobs(value, draft, { ...options, report })
   if (storedBytes(value, draft) > maxDocument) report([], tooLarge)
   const found = problems()
   return found.length > 0 ? { problems: found } : { checked: { value, draft } }
 }
+
+/** The upstream adaptors that the jobs of a document name: what has to be found before the document can be checked. */
+export const upstreamIn = ({ value }: Document): readonly UpstreamAdaptor[] => {
+  const { jobs } = readDraft(value, () => {})
+  return [...new Set([...jobs.values()].flatMap(({ adaptor }) => (isUpstream(adaptor) ? [adaptor] : [])))]
+}
+
+const foundFor = (
+  { adaptor }: DraftJob,
+  adaptors: Adaptors,
+): Extract<FoundAdaptor, { bundle: unknown }> | undefined => {
+  const found = isUpstream(adaptor) ? adaptors.get(adaptor) : undefined
+  return found && 'bundle' in found ? found : undefined
+}
+
+type Adaptors = NonNullable<CheckOptions['adaptors']>
+
+const checkAdaptors = (draft: Draft, { adaptors, report }: Readonly<{ adaptors: Adaptors; report: Report }>): void => {
+  for (const { name, adaptor } of draft.jobs.values()) {
+    const found = isUpstream(adaptor) ? (adaptors.get(adaptor) ?? notFound) : undefined
+    if (found && 'problem' in found) report(['jobs', name, 'adaptor'], found.problem)
+  }
+}
+
+const notFound = { problem: 'Adaptors cannot be fetched here: take one that is built in.' }
 
 /** About what a deploy's record will take at most: aliases and escapes can make it longer than the text. */
 const storedBytes = (value: JsonObject, draft: Draft): number =>
@@ -104,8 +135,8 @@ const checkJobs = (
     if (credentials !== undefined && job.credential !== null) {
       checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report })
     }
-    if (job.code === '') continue
-    for (const { message, line, column } of checkCode(job.code, job.adaptor)) {
+    if (job.code === '' || (isUpstream(job.adaptor) && job.bundle === null)) continue
+    for (const { message, line, column } of checkCode(job.code, job)) {
       report([...path, 'expression'], `Line ${line}, column ${column} of the code: ${message}`)
     }
   }

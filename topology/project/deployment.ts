@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { projectTopics, type TopicSpec } from '../topics.ts'
-import { codeRecord, projectRecord } from '../wire/definitions.ts'
+import { adaptorRecord, codeRecord, projectRecord } from '../wire/definitions.ts'
 import type { Outgoing } from '../words/record.ts'
 import type { Deployed } from './catalogue.ts'
 import type { Checked } from './check.ts'
@@ -20,6 +20,8 @@ export type History = Readonly<{
   sourceIds: ReadonlyMap<string, string>
   /** True for code that `definitions` holds already. */
   hasCode(id: string): boolean
+  /** The same for code of upstream adaptors. */
+  hasAdaptor(id: string): boolean
 }>
 
 /** A deploy, ready to be written: topics first, then the records in their order. */
@@ -33,7 +35,7 @@ export type Deployment = Readonly<{
   /** Names of the sources that had no id: the ones that they got here were drawn, and another deploy would draw others. */
   drawn: ReadonlySet<string>
   topics: readonly TopicSpec[]
-  /** New code, then the one record of the deploy. */
+  /** New code, of jobs and of adaptors, then the one record of the deploy. */
   records: readonly Outgoing[]
 }>
 
@@ -78,6 +80,9 @@ export const deploymentOf = (
   const facts = factsOf(draft.name, history, by)
   const { deploy, deployedAt } = facts
   const codes = new Map([...project.jobs.values()].map(({ codeId, code }) => [codeId, code]))
+  const adaptors = new Map(
+    [...project.jobs.values()].flatMap(({ bundle }) => (bundle ? [[bundle.id, bundle.code]] : [])),
+  )
   return {
     project: draft.name,
     token: facts.token,
@@ -87,6 +92,7 @@ export const deploymentOf = (
     topics: projectTopics(draft.name, [...project.jobs.keys()]),
     records: [
       ...[...codes].filter(([id]) => !history.hasCode(id)).map(([id, code]) => codeRecord({ id, code })),
+      ...[...adaptors].filter(([id]) => !history.hasAdaptor(id)).map(([id, code]) => adaptorRecord({ id, code })),
       projectRecord({ ...facts, document: storedOf(value, project) }),
     ],
   }

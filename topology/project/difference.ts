@@ -29,9 +29,8 @@ export const changedKeys = (before: object, after: object): readonly string[] =>
   const old = new Map(Object.entries(before))
   const now = new Map(Object.entries(after))
   const fields = [...new Set([...old.keys(), ...now.keys()])].filter((field) => documentKey(field) !== null)
-  return fields
-    .filter((field) => !isDeepStrictEqual(old.get(field), now.get(field)))
-    .map((field) => documentKey(field) ?? '')
+  const changed = fields.filter((field) => !isDeepStrictEqual(old.get(field), now.get(field)))
+  return [...new Set(changed.map((field) => documentKey(field) ?? ''))]
 }
 
 const changesOf = <T extends object>(
@@ -60,6 +59,7 @@ const renamed: ReadonlyMap<string, string | null> = new Map([
   ['code', null],
   ['kind', 'type'],
   ['codeId', 'expression'],
+  ['bundle', 'adaptor'],
   ['sources', 'source'],
   ['timeoutMs', 'timeout'],
   ['logLimitBytes', 'log_limit'],

@@ -10,6 +10,7 @@ import { restored } from './stored.ts'
 
 /** What a record of `definitions` came to. `token` names the writer's record. */
 export type Applied =
+  /** Code of a job, or of an adaptor. */
   | Readonly<{ kind: 'code' }>
   | Readonly<{ kind: 'accepted'; project: string; token: string }>
   | Readonly<{ kind: 'stale'; project: string; token: string }>
@@ -27,6 +28,7 @@ export type DefinitionsFold = Pick<Catalogue, 'projects' | 'known' | 'sourceById
  */
 export const foldDefinitions = (): DefinitionsFold => {
   const codes = new Map<string, string>()
+  const adaptors = new Map<string, string>()
   const pasts = new Map<string, Past>()
   const bySourceId = new Map<string, Readonly<{ project: Deployed; source: Source }>>()
   const { apply: takeCredential, ...credentials } = foldCredentials()
@@ -45,9 +47,10 @@ export const foldDefinitions = (): DefinitionsFold => {
   const take = (definition: Definition): Applied => {
     switch (definition.kind) {
       case 'code':
+      case 'adaptor':
         if (codeIdOf(definition.code) !== definition.id)
-          return { kind: 'unreadable', detail: 'code under an id that is not its own' }
-        codes.set(definition.id, definition.code)
+          return { kind: 'unreadable', detail: `${definition.kind} under an id that is not its own` }
+        ;(definition.kind === 'code' ? codes : adaptors).set(definition.id, definition.code)
         return { kind: 'code' }
       case 'later':
         if (!isStale(definition)) pastOf(definition.project).deploy = definition.deploy
@@ -99,7 +102,10 @@ export const foldDefinitions = (): DefinitionsFold => {
     { deploy, deployedAt }: ProjectRecord,
     stored: NonNullable<ProjectRecord['document']>,
   ): Deployed => {
-    const { document, project } = restored(stored, (id) => codes.get(id))
+    const { document, project } = restored(stored, {
+      codeOf: (id) => codes.get(id),
+      adaptorOf: (id) => adaptors.get(id),
+    })
     return { project, deploy, deployedAt, document }
   }
 
@@ -133,6 +139,7 @@ export const foldDefinitions = (): DefinitionsFold => {
         jobs: new Map(past.newest),
         sourceIds: new Map(past.sourceIds),
         hasCode: (id) => codes.has(id),
+        hasAdaptor: (id) => adaptors.has(id),
       }
     },
   }

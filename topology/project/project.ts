@@ -1,5 +1,5 @@
 import type { Json } from '../words/json.ts'
-import type { Adaptor } from './adaptors.ts'
+import type { Adaptor, AdaptorBundle } from './adaptors.ts'
 import type { AllowedHost } from './allowed-host.ts'
 
 /** A project as the roles use it: every default filled in, times in milliseconds, sizes in bytes. */
@@ -47,6 +47,8 @@ export type Job = Readonly<{
   triggers: readonly string[]
   /** What it has in scope beside the language. */
   adaptor: Adaptor
+  /** The upstream adaptor itself; null for one that is built in. */
+  bundle: AdaptorBundle | null
   code: string
   /** SHA-256 of the code, in hex. */
   codeId: string

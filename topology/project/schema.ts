@@ -22,7 +22,7 @@ import {
   text,
 } from './values.ts'
 
-/** What a document says by itself: sources may still lack their ids, jobs have no versions. */
+/** What a document says by itself: sources may still lack their ids, jobs have no versions, and their adaptors are only names. */
 export type Draft = Omit<Project, 'sources' | 'jobs'> &
   Readonly<{ sources: ReadonlyMap<string, DraftSource>; jobs: ReadonlyMap<string, DraftJob> }>
 export type DraftSource = Omit<Source, 'id'> & Readonly<{ id: string | null }>
@@ -74,6 +74,7 @@ const readJob = (job: JsonObject, name: string, spot: Spot): DraftJob => {
     name,
     triggers: keys.triggers ?? (keys.trigger === null ? [] : [keys.trigger]),
     adaptor: keys.adaptor,
+    bundle: null,
     code: keys.expression,
     codeId: codeIdOf(keys.expression),
     credential: keys.credential,

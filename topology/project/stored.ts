@@ -1,14 +1,32 @@
 import type { StoredDocument } from '../wire/definitions.ts'
-import { isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import type { AdaptorBundle } from './adaptors.ts'
 import type { Job, Project, Source } from './project.ts'
-import { type Draft, readDraft } from './schema.ts'
+import { type Draft, type DraftJob, readDraft } from './schema.ts'
 
 /** The document as a deploy's record holds it: ids of sources filled in, code by its id, jobs with their versions. */
 export const storedOf = (document: JsonObject, project: Project): StoredDocument =>
   withJobs(withSourceIds(document, project), (job, name) => {
-    const { codeId, version } = project.jobs.get(name) ?? absent(name)
-    return { ...job, expression: { code: codeId, version } }
+    const { codeId, version, adaptor, bundle } = project.jobs.get(name) ?? absent(name)
+    const stored = { ...job, expression: { code: codeId, version } }
+    return bundle === null ? stored : { ...stored, adaptor: { name: adaptor, code: bundle.id, names: bundle.names } }
   })
+
+/** The document with the exact versions of the upstream adaptors that its jobs have. */
+export const withAdaptors = (document: JsonObject, { jobs }: Pick<Draft, 'jobs'>): JsonObject =>
+  withJobs(document, (job, name) => {
+    const { adaptor, bundle } = jobs.get(name) ?? { bundle: null }
+    return bundle === null || adaptor === undefined ? job : { ...job, adaptor }
+  })
+
+/** A draft with the upstream adaptors of its jobs. */
+export const withBundles = (
+  draft: Draft,
+  bundleOf: (job: DraftJob) => Pick<DraftJob, 'adaptor' | 'bundle'> | undefined,
+): Draft => ({
+  ...draft,
+  jobs: mapValues(draft.jobs, (job) => ({ ...job, ...bundleOf(job) })),
+})
 
 /** The document with the ids that its webhook sources have. */
 export const withSourceIds = (document: JsonObject, project: Project): JsonObject =>
@@ -17,24 +35,36 @@ export const withSourceIds = (document: JsonObject, project: Project): JsonObjec
     id: (project.sources.get(name) ?? absent(name)).id,
   }))
 
-/** What a deploy's record says, understood again. Throws an Error that says why it cannot be: its code is missing, or its keys are not ours. */
+/**
+ * What a deploy's record says, understood again. Throws an Error that says why it cannot be: its code is missing, or its keys are not ours.
+ * `codeOf` finds the code of jobs, `adaptorOf` that of adaptors.
+ */
 export const restored = (
   stored: StoredDocument,
-  codeOf: (id: string) => string | undefined,
+  { codeOf, adaptorOf }: Readonly<Record<'codeOf' | 'adaptorOf', (id: string) => string | undefined>>,
 ): Readonly<{ document: JsonObject; project: Project }> => {
   const versions = new Map<string, number>()
+  const bundles = new Map<string, AdaptorBundle>()
   const document = withJobs(stored, (job, name) => {
     const { code, version } = isJsonObject(job['expression']) ? job['expression'] : {}
     const text = typeof code === 'string' ? codeOf(code) : undefined
     if (text === undefined || typeof version !== 'number') throw new Error(`the code of the job ${name} is not there`)
     versions.set(name, version)
-    return { ...job, expression: text }
+    const whole = { ...job, expression: text }
+    if (!isJsonObject(job['adaptor'])) return whole
+    const { name: adaptor, code: id, names } = job['adaptor']
+    const script = typeof id === 'string' ? adaptorOf(id) : undefined
+    if (typeof id !== 'string' || script === undefined || adaptor === undefined || !isJsonArray(names))
+      throw new Error(`the adaptor of the job ${name} is not there`)
+    bundles.set(name, { id, names: names.map(String), code: script })
+    return { ...whole, adaptor }
   })
   const draft = readDraft(document, (path, message) => {
     throw new Error(`${path.join('.')}: ${message}`)
   })
   const idOf = (name: string, id: string | null): string => id ?? absent(name)
-  return { document, project: projectOf(draft, { idOf, versionOf: (name) => versions.get(name) ?? absent(name) }) }
+  const whole = withBundles(draft, ({ name, adaptor }) => ({ adaptor, bundle: bundles.get(name) ?? null }))
+  return { document, project: projectOf(whole, { idOf, versionOf: (name) => versions.get(name) ?? absent(name) }) }
 }
 
 /** A draft with what only its history knows: ids of sources, versions of jobs. */

@@ -6,10 +6,13 @@ import { type CredentialRecord, parseCredential } from './credentials.ts'
 import { isCount, objectOf, unreadable } from './definition-checks.ts'
 
 /** A record of the topic `definitions` (design.md 3). */
-export type Definition = CodeRecord | ProjectRecord | LaterRecord | CredentialRecord
+export type Definition = CodeRecord | AdaptorRecord | ProjectRecord | LaterRecord | CredentialRecord
 
 /** Source text of a job under its SHA-256. Stands above every project record that names it. */
 export type CodeRecord = Readonly<{ kind: 'code'; id: string; code: string }>
+
+/** Script of an upstream adaptor under its SHA-256. Stands above every project record that names it. */
+export type AdaptorRecord = Readonly<{ kind: 'adaptor'; id: string; code: string }>
 
 /** One deploy of a project, whole. */
 export type ProjectRecord = Readonly<{ kind: 'project'; document: StoredDocument | null }> & DeployFacts
@@ -33,7 +36,8 @@ export type DeployFacts = Readonly<{
 }>
 
 /**
- * The document as it was sent, with ids of sources filled in, and in place of each `expression` its code's id and the job's version.
+ * The document as it was sent, with ids of sources filled in, and in place of each `expression` its code's id and the job's version, and with an
+ * upstream adaptor its exact name, its code's id and what it has for jobs.
  * Null in a record that deletes the project.
  */
 export type StoredDocument = JsonObject
@@ -46,6 +50,14 @@ export const definitionsVersion = 1
 export const codeRecord = ({ id, code }: Omit<CodeRecord, 'kind'>): Outgoing => ({
   topic: definitionsTopic,
   key: `code/${id}`,
+  value: code,
+  headers: {},
+})
+
+/** `adaptor/<sha256>`: the value is the script. */
+export const adaptorRecord = ({ id, code }: Omit<AdaptorRecord, 'kind'>): Outgoing => ({
+  topic: definitionsTopic,
+  key: `adaptor/${id}`,
   value: code,
   headers: {},
 })
@@ -72,13 +84,13 @@ export const parseDefinition = (record: Incoming): Definition => {
   const [kind, name, ...rest] = record.key?.toString('utf8').split('/') ?? []
   const value = record.value?.toString('utf8')
   if (value === undefined || name === undefined || rest.length > 0) throw unreadable(noneOfOurs)
-  if (kind === 'code') return { kind, id: name, code: value }
+  if (kind === 'code' || kind === 'adaptor') return { kind, id: name, code: value }
   if (kind === 'project') return parseProject(name, value)
   if (kind === 'credential') return parseCredential(name, value)
   throw unreadable(noneOfOurs)
 }
 
-const noneOfOurs = 'neither a code, a project nor a credential'
+const noneOfOurs = 'neither a code, an adaptor, a project nor a credential'
 
 const parseProject = (name: string, value: string): ProjectRecord | LaterRecord => {
   const record = objectOf(value)

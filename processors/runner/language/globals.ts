@@ -1,4 +1,4 @@
-import { ofRunNames, webGlobalNames } from './names.ts'
+import { ofRunNames, ofRunOperationNames, webGlobalNames } from './names.ts'
 
 /** ECMAScript's own globals that a job sees. All others are taken away (`semantics.md` 7). */
 export const standardGlobals: readonly string[] = [
@@ -37,6 +37,6 @@ export const standardGlobals: readonly string[] = [
 export const globalNames: ReadonlySet<string> = new Set([
   ...standardGlobals,
   ...webGlobalNames,
-  ...ofRunNames,
+  ...ofRunNames.filter((name) => name !== 'util' && !ofRunOperationNames.includes(name)),
   'global',
 ])

@@ -7,7 +7,7 @@ import { compiledText, problemText } from './told.ts'
 
 /** `penstock compile [-a <adaptor>] <file>`: shows what a job becomes, or why it is none. */
 const compileFile = (file: string, adaptor: Adaptor): number => {
-  const result = compileJob(readFileSync(file, 'utf8').replace(/^\ufeff/, ''), scopeOf(adaptor))
+  const result = compileJob(readFileSync(file, 'utf8').replace(/^\ufeff/, ''), scopeOf({ adaptor, bundle: null }))
   if (result.kind === 'compiled') process.stdout.write(compiledText(file, result))
   else process.stderr.write(problemText(file, result))
   return result.kind === 'compiled' ? 0 : 1

@@ -1,4 +1,10 @@
-import { type Adaptor, builtInAdaptors } from '../../../topology/project/adaptors.ts'
+import {
+  type Adaptor,
+  type AdaptorBundle,
+  builtInAdaptors,
+  isUpstream,
+  upstreamParts,
+} from '../../../topology/project/adaptors.ts'
 import { globalNames } from './globals.ts'
 import { adaptorNames, ofRunNames, ofRunOperationNames, operationNames, stateName } from './names.ts'
 
@@ -19,8 +25,23 @@ export const commonScope: Scope = {
   packages: ['@openfn/language-common', '@openfn/language-http'],
 }
 
-/** What a job of this adaptor has in scope. What the adaptor calls by a name that is there already stands in its place. */
-export const scopeOf = (adaptor: Adaptor): Scope => scopes.get(adaptor) ?? commonScope
+/**
+ * What a job of this adaptor has in scope. What the adaptor calls by a name that is there already stands in its place. Of an upstream adaptor it
+ * is what that exports, and of ours only what the web has.
+ */
+export const scopeOf = ({ adaptor, bundle }: Readonly<{ adaptor: Adaptor; bundle: Bundle }>): Scope =>
+  isUpstream(adaptor)
+    ? {
+        operations: new Set(bundle?.names),
+        ofRun: [...new Set([...ofRunNames.filter((name) => !own.has(name)), ...(bundle?.names ?? [])])],
+        packages: [upstreamParts(adaptor).package, '@openfn/language-common'],
+      }
+    : (scopes.get(adaptor) ?? commonScope)
+
+type Bundle = Pick<AdaptorBundle, 'names'> | null
+
+/** What is the language's, though it is made for each run. */
+const own: ReadonlySet<string> = new Set([...ofRunOperationNames, 'util'])
 
 const scopes: ReadonlyMap<Adaptor, Scope> = new Map(
   builtInAdaptors.map((adaptor) => {

@@ -171,11 +171,13 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
     const facts: JobToRun = {
       code: job.code,
       adaptor: job.adaptor,
+      bundle: job.bundle,
       memoryMb: job.memoryMb,
       console: job.console,
       logLimitBytes: job.logLimitBytes,
     }
-    const key = [job.name, job.version, job.codeId, job.adaptor, job.memoryMb, job.console, job.logLimitBytes].join('/')
+    const adaptor = job.bundle?.id ?? job.adaptor
+    const key = [job.name, job.version, job.codeId, adaptor, job.memoryMb, job.console, job.logLimitBytes].join('/')
     const known = jobNumbers.get(key)
     if (known !== undefined) return known
     const number = jobNumbers.size + 1

@@ -56,7 +56,7 @@ const receive = async (text: string): Promise<void> => {
     }
     case 'job': {
       const facts = JSON.parse(message.facts) as JobToRun
-      jobs.set(message.job, { facts, compiled: compileJob(facts.code, scopeOf(facts.adaptor)) })
+      jobs.set(message.job, { facts, compiled: compileJob(facts.code, scopeOf(facts)) })
       return
     }
     case 'run':

@@ -1,4 +1,4 @@
-import type { Adaptor } from '../../../topology/project/adaptors.ts'
+import type { Adaptor, AdaptorBundle } from '../../../topology/project/adaptors.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 
 /**
@@ -16,6 +16,7 @@ export type ToChild =
 export type JobToRun = Readonly<{
   code: string
   adaptor: Adaptor
+  bundle: AdaptorBundle | null
   memoryMb: number
   console: boolean
   logLimitBytes: number

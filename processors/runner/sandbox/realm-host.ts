@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import ivm from 'isolated-vm'
+import type { AdaptorBundle } from '../../../topology/project/adaptors.ts'
 import type { Compiled } from '../language/compile.ts'
 import type { JobToRun } from './messages.ts'
 import type { Runs } from './realm/runs.ts'
@@ -22,6 +23,7 @@ export type Given = Readonly<{ answers: readonly (number | string)[]; starts: re
  * down then. The snapshot holds V8's compiled code, too, and never leaves the process.
  */
 export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm>) => {
+  const compiledAdaptor = adaptorCompiler()
   const snapshot = ivm.Isolate.createSnapshot([{ code: script, filename: 'penstock.js' }], rehearsal)
 
   return async (memoryMb) => {
@@ -41,7 +43,8 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
       door.get('cut', { reference: true }),
     ])
     return {
-      load: async ({ script, ...facts }, { adaptor, console, logLimitBytes }) => {
+      load: async ({ script, ...facts }, { adaptor, bundle, console, logLimitBytes }) => {
+        const upstream = bundle && (await (await compiledAdaptor(isolate, bundle)).run(context, { reference: true }))
         // The script begins one line above the user's first.
         const compiled = await isolate.compileScript(script, { filename: 'job.js', lineOffset: -1 })
         const job = await compiled.run(context, { reference: true })
@@ -49,6 +52,7 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
         await load.apply(undefined, [
           job.derefInto(),
           JSON.stringify({ ...facts, seed: randomBytes(32).toString('hex'), adaptor, console, logLimitBytes }),
+          upstream?.derefInto(),
         ])
       },
       turn: async ({ answers, starts }) => {
@@ -70,6 +74,22 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
         if (!isolate.isDisposed) isolate.dispose()
       },
     }
+  }
+}
+
+/** Compiles scripts of adaptors; V8 keeps what it made of each, for this process alone, because it is machine code. */
+const adaptorCompiler = (): ((isolate: ivm.Isolate, bundle: AdaptorBundle) => Promise<ivm.Script>) => {
+  const known = new Map<string, ivm.ExternalCopy<ArrayBuffer>>()
+  return async (isolate, { id, code }) => {
+    const filename = 'adaptor.js'
+    const cachedData = known.get(id)
+    if (cachedData) return isolate.compileScript(code, { filename, cachedData })
+    const script: ivm.Script & ivm.CachedDataResult = await isolate.compileScript(code, {
+      filename,
+      produceCachedData: true,
+    })
+    if (script.cachedData) known.set(id, script.cachedData)
+    return script
   }
 }
 

@@ -27,6 +27,7 @@ fn(({ data, ...state }) => {
 })
 fn(async (state) => state)`,
   adaptor: 'common',
+  bundle: null,
   memoryMb: 128,
   console: true,
   logLimitBytes: 1_000,

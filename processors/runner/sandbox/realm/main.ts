@@ -2,6 +2,7 @@ import './console.ts'
 import 'ses'
 import type { Adaptor } from '../../../../topology/project/adaptors.ts'
 import { makersOf } from '../../adaptors/makers.ts'
+import { scopeOfRun } from '../../adaptors/scope-of-run.ts'
 import { adaptorNames } from '../../language/names.ts'
 import { ofRun } from '../../language/of-run.ts'
 import { operations } from '../../language/operations.ts'
@@ -19,5 +20,5 @@ repair()
 export const open = (): Runs => {
   const adaptors = Object.keys(adaptorNames) as readonly Adaptor[]
   lockDown({ ...operations, ...webGlobals }, () => handedOut([ofRun, ...adaptors.map(makersOf)]))
-  return openRuns((adaptor) => ({ ...ofRun, ...makersOf(adaptor) }))
+  return openRuns(scopeOfRun)
 }

@@ -1,6 +1,7 @@
 import type { Adaptor } from '../../../../topology/project/adaptors.ts'
 import type { Outcome, RunError } from '../../../../topology/words/run.ts'
-import type { OfRun, RunHost } from '../../language/host.ts'
+import type { Bundle } from '../../adaptors/upstream/world.ts'
+import type { RunHost } from '../../language/host.ts'
 import { stateName } from '../../language/names.ts'
 import type { Operation, State } from '../../language/operation.ts'
 import type { Insert, Place } from '../../language/positions.ts'
@@ -32,7 +33,7 @@ export type JobFacts = Readonly<{
 
 /** How the host moves the realm: it calls, with numbers and strings, and fetches what came of it. The realm never calls the host. */
 export type Runs = Readonly<{
-  load(job: JobFunction, facts: string): void
+  load(job: JobFunction, facts: string, bundle?: Bundle): void
   /**
    * Fires the timers that are due, hands out `answers` answers (run, number of the call, JSON), starts runs (number, initial state), and gives
    * what came of it. First a line of three: milliseconds until the next timer (`-`: none), `more` where runs may still be moving, so that another
@@ -51,15 +52,22 @@ type Run = Readonly<{ number: number; log: Log; timers: Timers; calls: Calls }> 
   ended: boolean
 }
 
-/** The runs of one job in this realm. `makersOf`: what a job of this adaptor may take for each of its runs. */
-export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
+/** What a job has in scope for one of its runs, by name, and what carries out its operations where the adaptor says how. */
+export type InScope = Readonly<{ take(name: string): unknown; execute?: Execute }>
+type Execute = (...operations: readonly Operation[]) => Operation
+
+/** What jobs of an adaptor have in scope; `bundle` is the adaptor itself where it is not built in. */
+export type ScopeMaker = (adaptor: Adaptor, bundle: Bundle | undefined) => (host: RunHost) => InScope
+
+/** The runs of one job in this realm. */
+export const openRuns = (scopeMaker: ScopeMaker): Runs => {
   const open = new Map<number, Run>()
   const random = openRandom()
   let asked: (number | string)[] = []
   let ended: string[] = []
   let given = ''
   let job: JobFunction | undefined
-  let makers: OfRun = {}
+  let inScope: (host: RunHost) => InScope = () => ({ take: () => undefined })
   let facts: JobFacts = {
     ...{ uses: [], seed: '', adaptor: 'common', inserts: [], operations: [] },
     ...{ console: true, logLimitBytes: 0 },
@@ -75,13 +83,17 @@ export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
 
   const carryOut = async (run: Run, initial: unknown): Promise<void> => {
     let state = initial
-    for (const [number, operation] of (await operationsOf(run, initial)).entries()) {
-      run.operation = number
-      state = await operation(state as State)
-      if (run.ended) return
-      if (state === undefined)
-        run.log.note('warn', `${nameOf(number)} returned nothing, so the state is lost. Return a state`)
-    }
+    const scope = inScope(hostOf(run))
+    const operations = await operationsOf(run, { initial, scope })
+    if (scope.execute) state = await scope.execute(...operations.map(watched(run)))(initial as State)
+    else
+      for (const [number, operation] of operations.entries()) {
+        run.operation = number
+        state = await operation(state as State)
+        if (run.ended) return
+        if (state === undefined)
+          run.log.note('warn', `${nameOf(number)} returned nothing, so the state is lost. Return a state`)
+      }
     const final = finalState(state)
     if (final.kind === 'too-large') {
       const message = `The final state has ${final.bytes} bytes; it may have ${maxBytes}`
@@ -90,13 +102,15 @@ export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
   }
 
   /** The job's own declarations come first, all of them; then its operations are made, in order; only then is one called. */
-  const operationsOf = async (run: Run, initial: unknown): Promise<readonly Operation[]> => {
+  const operationsOf = async (
+    run: Run,
+    { initial, scope }: Readonly<{ initial: unknown; scope: InScope }>,
+  ): Promise<readonly Operation[]> => {
     const thunks: (() => unknown)[] = []
     const add = (number: number, thunk: () => unknown): void => {
       thunks[number] = thunk
     }
-    const host = hostOf(run)
-    await job?.(add, ...facts.uses.map((name) => (name === stateName ? initial : makers[name]?.(host))))
+    await job?.(add, ...facts.uses.map((name) => (name === stateName ? initial : scope.take(name))))
     return thunks.map((thunk, number) => {
       run.operation = number
       const made = thunk()
@@ -107,6 +121,16 @@ export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
       )
     })
   }
+
+  /** For an adaptor that carries them out itself: says which one is going on. One of a run that is over never ends. */
+  const watched =
+    (run: Run) =>
+    (operation: Operation, number: number): Operation =>
+    async (state) => {
+      if (run.ended) return new Promise(() => {})
+      run.operation = number
+      return operation(state)
+    }
 
   const hostOf = ({ log, timers, calls }: Run): RunHost => ({
     http: calls.http,
@@ -191,10 +215,10 @@ export const openRuns = (makersOf: (adaptor: Adaptor) => OfRun): Runs => {
   }
 
   return {
-    load: (loaded, text) => {
+    load: (loaded, text, bundle) => {
       job = loaded
       facts = JSON.parse(text) as JobFacts
-      makers = makersOf(facts.adaptor)
+      inScope = scopeMaker(facts.adaptor, bundle)
       random.seed(facts.seed)
     },
     turn: async (answers, ...texts) => {

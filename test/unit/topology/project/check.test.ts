@@ -232,6 +232,7 @@ describe('what is understood', () => {
             name: 'j',
             triggers: [],
             adaptor: 'common',
+            bundle: null,
             code: 'x',
             codeId: '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881',
             enabled: true,
@@ -283,6 +284,7 @@ describe('what is understood', () => {
     expect(draft.jobs.get('j')).toMatchObject({
       triggers: ['m', 'n'],
       adaptor: 'common',
+      bundle: null,
       code: 'fn(state => state)\n',
       enabled: false,
       concurrency: 3,
