@@ -8,6 +8,16 @@ import { type Penstock, until } from '../fixtures/penstock.ts'
 const nobody = '018f2b1c-0000-7000-8000-00000000ffff'
 const shut = '018f2b1c-0000-7000-8000-0000000000c1'
 
+const slow = {
+  name: 'slow',
+  sources: { inbox: { type: 'webhook' } },
+  triggers: { all: { type: 'message' } },
+  jobs: {
+    slow: { trigger: 'all', timeout: '20m', expression: 'fn(() => new Promise(done => setTimeout(done, 1e6)))' },
+  },
+}
+const cancelling = '/api/projects/{project}/runs/{id}/cancel'
+
 const name = houseName()
 let house: Penstock
 let document: Document
@@ -65,7 +75,22 @@ const credentials = () => those(({ path }) => path.startsWith('/api/credentials/
 test('each operation answers its own example as described', async () => {
   const changing = new Set(asking('dry_run'))
   expect(await calls.unlike(200, [...changing], { query: '?dry_run=true' })).toEqual([])
-  for (const asked of those((each) => !changing.has(each))) expect(await calls.call(asked)).toBeLessThan(300)
+  const simple = those((each) => !changing.has(each) && each.path !== cancelling)
+  for (const asked of simple) expect(await calls.call(asked)).toBeLessThan(300)
+})
+
+test('a run is cancelled as described, when it has not ended', async () => {
+  const { sources } = await deploy(house, slow)
+  const message = await post(house, sources['inbox']?.id ?? '', '{}')
+  const open = await until(async () => {
+    const { items } = await house.json<{ items: readonly { id: string }[] }>(
+      `/api/projects/slow/runs?message_id=${message}`,
+    )
+    return items[0]
+  }, 'the run is shown')
+  const cancel = one('POST', cancelling)
+  expect(await calls.call(cancel, { at: { project: 'slow', id: open.id } })).toBe(202)
+  expect(await calls.call(cancel)).toBe(409)
 })
 
 describe('what is refused everywhere, is refused as described:', () => {
