@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { framesOver } from '../processors/runner/sandbox/frames.ts'
-import { type FromChild, parseFromChild, toChildText } from '../processors/runner/sandbox/messages.ts'
+import { type FromChild, type JobToRun, parseFromChild, toChildText } from '../processors/runner/sandbox/messages.ts'
 import { realmScript } from '../processors/runner/sandbox/realm-script.ts'
 
 /** Calls of one job in the sandbox's real child, which has a clock in it (`child-clock.ts`). Times in milliseconds. */
@@ -34,7 +34,7 @@ export type ClockedJob = Readonly<{
 /** Starts a child with one job. */
 export async function openClockedChild(job: ClockedJob): Promise<ClockedChild> {
   const root = resolve(import.meta.dirname, '..')
-  const files = ['--import', `${root}/bench/child-clock.ts`, `${root}/processors/runner/sandbox/child.ts`]
+  const files = ['--import', `${root}/bench/child-clock.ts`, `${root}/processors/runner/sandbox/child.ts`, '0']
   const command = [...(job.oneCpu ? ['taskset', '-c', '0'] : []), process.execPath, '--no-node-snapshot', ...files]
   const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
   const clock = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })
@@ -58,7 +58,9 @@ export async function openClockedChild(job: ClockedJob): Promise<ClockedChild> {
   })
   frames.send(toChildText({ kind: 'realm', script: await realmScript() }))
   await ready.promise
-  const facts = { code: job.code, memoryMb: 128, console: true, logLimitBytes: 1_000_000 }
+  const facts: JobToRun = {
+    ...{ code: job.code, adaptor: 'common', bundle: null, memoryMb: 128, console: true, logLimitBytes: 1_000_000 },
+  }
   frames.send(toChildText({ kind: 'job', job: 1, facts: JSON.stringify(facts) }))
 
   const read = async (): Promise<Clock> => {
