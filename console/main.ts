@@ -1,3 +1,7 @@
+import { mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { npmPackages } from '../infra/adaptors/npm.ts'
 import { runAlone, storeAddress } from '../infra/alone.ts'
 import { deployProject } from '../infra/catalogue/deploy.ts'
 import { writeCredential } from '../infra/catalogue/write-credential.ts'
@@ -9,9 +13,11 @@ import { urlOf } from '../infra/http/url-of.ts'
 import { openSecrets } from '../infra/secrets/open.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { explain } from '../processors/filter/explain.ts'
+import { adaptorFinder } from '../processors/runner/adaptors/upstream/find.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { aborted } from '../topology/flow/stop.ts'
+import { deployedAdaptor } from '../topology/project/adaptors.ts'
 import { cancelRecord } from '../topology/wire/control.ts'
 import { withDocument } from './api/openapi-routes.ts'
 import { apiRoutes } from './api/routes.ts'
@@ -24,10 +30,16 @@ await runAlone({ name: 'console', needs: ['CLICKHOUSE_URL', 'ADMIN_TOKEN'], list
   await alone.persist(() => migrate({ ...address, dir: schemaDir }))
   const { version } = packageJson
   const publicUrl = () => config.PUBLIC_URL ?? urlOf(config.HOST, config.PORT)
+  using place = mkdtempDisposableSync(join(tmpdir(), 'penstock-adaptors-'))
+  const findAdaptors = adaptorFinder({
+    ...{ packages: npmPackages(place.path), dir: place.path },
+    known: (name) => deployedAdaptor(catalogue.projects(), name),
+  })
   const api = apiRoutes({
     catalogue,
     store,
     checkCode,
+    findAdaptors,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
     secrets: openSecrets({ key: config.SECRET_KEY, previous: config.SECRET_KEY_PREVIOUS }),

@@ -7,6 +7,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { explain } from '../processors/filter/explain.ts'
 import { runFilter } from '../processors/filter/run.ts'
 import { runFollow } from '../processors/follow/run.ts'
+import { adaptorFinder } from '../processors/runner/adaptors/upstream/find.ts'
 import { hostPortOf } from '../processors/runner/egress/own-ports.ts'
 import { checkCode } from '../processors/runner/language/check-code.ts'
 import { runRunner } from '../processors/runner/run.ts'
@@ -15,8 +16,10 @@ import { openWorlds } from '../processors/runner/world.ts'
 import { runSink } from '../sinks/clickhouse/run.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { unlessAborted } from '../topology/flow/stop.ts'
+import { deployedAdaptor } from '../topology/project/adaptors.ts'
 import { fixedTopics, intakeTopic } from '../topology/topics.ts'
 import { cancelRecord } from '../topology/wire/control.ts'
+import { npmPackages } from './adaptors/npm.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
 import { writeCredential } from './catalogue/write-credential.ts'
@@ -86,10 +89,16 @@ await runRole('up', async (house) => {
   const checks = checksOf({ brokers, server, log, store, keeper, catalogue, stop: stop.reading })
   const health = healthRoutes({ meter, checks })
   measureProcess(meter, { version: packageJson.version, roles: keeper.health, catalogue, checks, sandbox })
+  const adaptorDir = join(dataDir.path, 'cache', 'adaptors')
+  const findAdaptors = adaptorFinder({
+    ...{ packages: npmPackages(adaptorDir), dir: adaptorDir },
+    known: (name) => deployedAdaptor(catalogue.projects(), name),
+  })
   const api = apiRoutes({
     catalogue,
     store,
     checkCode,
+    findAdaptors,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),
     secrets,

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
 import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
+import type { FindAdaptors } from '../../topology/project/adaptors.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
-import { type CheckCode, checkDocument } from '../../topology/project/check.ts'
+import { type CheckCode, checkDocument, upstreamIn } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { maxDocument, parseDocument } from '../../topology/project/document.ts'
 import type { Problem } from '../../topology/project/problems.ts'
@@ -21,6 +22,7 @@ export type ProjectDeps = Readonly<{
   catalogue: Pick<Catalogue, 'projects' | 'credentials'> & Readonly<{ history(project: string): History }>
   deploy: Deploy
   checkCode: CheckCode
+  findAdaptors: FindAdaptors
   /** What addresses of sources begin with; no slash at its end. */
   publicUrl: () => string
 }>
@@ -112,11 +114,13 @@ const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
   const parsed = parseDocument(text.text, text.format)
   if ('problems' in parsed) return refuseDocument(400, 'The document cannot be read.', parsed.problems)
 
+  const adaptors = await deps.findAdaptors(upstreamIn(parsed.document)) // may take a while: what follows is as it is then
   const othersSourceIds = sourceIdsOfOthers(deps.catalogue.projects(), name)
   const { checkCode, catalogue } = deps
   const usable = [...catalogue.credentials().values()].filter((credential) => mayUse(credential, name))
   const credentials = new Set(usable.map((credential) => credential.name))
-  const result = checkDocument(parsed.document, { project: name, othersSourceIds, credentials, checkCode })
+  const checks = { project: name, othersSourceIds, credentials, adaptors, checkCode }
+  const result = checkDocument(parsed.document, checks)
   if ('problems' in result)
     return refuseDocument(422, 'The document is not right; nothing was changed.', result.problems)
   const history = deps.catalogue.history(name)

@@ -1,4 +1,5 @@
 import type { Json } from '../words/json.ts'
+import type { Catalogue } from './catalogue.ts'
 import { remedyFor } from './nearest.ts'
 import { quote } from './problems.ts'
 import { mustBe, type Read } from './values.ts'
@@ -20,8 +21,27 @@ export type AdaptorBundle = Readonly<{ id: string; names: readonly string[]; cod
 /** An upstream adaptor, ready for jobs, by the name with its exact version; or why it is not. */
 export type FoundAdaptor = Readonly<{ adaptor: UpstreamAdaptor; bundle: AdaptorBundle } | { problem: string }>
 
+/** Why a package is no adaptor for jobs, or cannot be had: a sentence, with its remedy. */
+export class NoAdaptor extends Error {}
+
+/** Where packages come from. Both throw `NoAdaptor` for what cannot be had. */
+export type Packages = Readonly<{
+  newest(name: string): Promise<string>
+  /** With all that it needs, in `node_modules` of a directory that is there until it is disposed of. */
+  install(name: string, version: string): Promise<AsyncDisposable & Readonly<{ dir: string }>>
+}>
+
 /** Gets upstream adaptors, by the names that a document has for them. */
 export type FindAdaptors = (names: readonly UpstreamAdaptor[]) => Promise<ReadonlyMap<UpstreamAdaptor, FoundAdaptor>>
+
+/** An adaptor that a job in force has. */
+export const deployedAdaptor = (
+  projects: ReturnType<Catalogue['projects']>,
+  name: UpstreamAdaptor,
+): AdaptorBundle | undefined => {
+  const jobs = [...projects.values()].flatMap(({ project }) => [...project.jobs.values()])
+  return jobs.find(({ adaptor }) => adaptor === name)?.bundle ?? undefined
+}
 
 /** Reads the key `adaptor`; of a name that is near a known one it says so. */
 export const adaptor: Read<Adaptor> = (value: Json) => {

@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto'
 import { build, type Message } from 'esbuild'
+import { NoAdaptor } from '../../../../topology/project/adaptors.ts'
 import { standIns } from './stand-ins.ts'
 
-/** An adaptor as one script (`world.ts`, `Bundle`), by the SHA-256 of its text. */
-export type Bundled = Readonly<{ id: string; code: string }>
-
-/** Why a package is no adaptor for jobs: one sentence, with its remedy. */
-export class NoAdaptor extends Error {}
+/** The name of a script: its SHA-256, in hex. */
+export const idOf = (code: string): string => createHash('sha256').update(code).digest('hex')
 
 /**
- * Makes one script of an installed package and all that it needs; `dir` holds its `node_modules`. The same packages give the same script. What
+ * Makes one script (`world.ts`, `Bundle`) of an installed package and all that it needs; `dir` holds its `node_modules`. The same packages give the same script. What
  * they take of Node is ours, or says why it is not there when it is called. Throws `NoAdaptor` for what cannot be one script, or needs sockets.
  */
-export const bundleAdaptor = async (name: string, dir: string): Promise<Bundled> => {
+export const bundleAdaptor = async (name: string, dir: string): Promise<string> => {
   const sockets = new Map<string, string>()
   const { outputFiles, errors } = await build({
     stdin: { contents: `import * as adaptor from ${JSON.stringify(name)}; export { adaptor }`, resolveDir: dir },
@@ -24,18 +22,13 @@ export const bundleAdaptor = async (name: string, dir: string): Promise<Bundled>
     define: { global: 'globalThis', self: 'globalThis', __dirname: '"/"', __filename: '"/adaptor.js"' },
   }).catch(({ errors = [] }: { errors?: readonly Message[] }) => ({ outputFiles: [], errors }))
   const [file] = outputFiles
-  if (!file) throw new NoAdaptor(`${name} cannot be made one script: ${errors[0]?.text ?? 'esbuild does not say why'}`)
+  if (!file) throw new NoAdaptor(`it cannot be made one script: ${errors[0]?.text ?? 'esbuild does not say why'}.`)
   const [socket] = sockets
-  if (socket)
-    throw new NoAdaptor(
-      `${name} cannot work in a job: ${socket[0]} needs Node's "${socket[1]}", and jobs have HTTP only`,
-    )
+  if (socket) throw new NoAdaptor(`${socket[0]} needs Node's "${socket[1]}", and jobs have HTTP only.`)
   const code = `(($world,$http)=>{var globalThis=$world,{${worldNames}}=$world;${file.text}\nreturn $bundle})`
   if (Buffer.byteLength(code) > maxBytes)
-    throw new NoAdaptor(
-      `${name} is too large: as one script it has ${Buffer.byteLength(code)} bytes of ${maxBytes} at most`,
-    )
-  return { id: createHash('sha256').update(code).digest('hex'), code }
+    throw new NoAdaptor(`as one script it has ${Buffer.byteLength(code)} bytes, and ${maxBytes} are the most.`)
+  return code
 }
 
 /** It is one record of `definitions`, which takes 11 MB. */

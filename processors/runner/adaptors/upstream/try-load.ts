@@ -1,38 +1,40 @@
-import type { AdaptorBundle, UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
+import { type AdaptorBundle, NoAdaptor, type UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
+import { isJsonArray, isJsonObject } from '../../../../topology/words/json.ts'
+import type { Outcome, RunError } from '../../../../topology/words/run.ts'
 import { type Compiled, compileJob } from '../../language/compile.ts'
 import { stateName } from '../../language/names.ts'
 import { realmMaker } from '../../sandbox/realm-host.ts'
 import { realmScript } from '../../sandbox/realm-script.ts'
 import { everything } from './world.ts'
 
-/** What came of loading an adaptor: the names that it has for jobs, or why it cannot be loaded. */
-export type Loaded = Readonly<{ names: readonly string[] } | { problem: string }>
-
 /**
- * Loads an adaptor as a run does, in a realm that is thrown away and from which nothing can be reached. It ends with its process: only a process
- * of its own may try this, under a watch.
+ * Loads an adaptor as a run does, in a realm from which nothing can be reached, and gives the names that it has for jobs. Throws `NoAdaptor`
+ * when it cannot be loaded. One that never ends ends with its process: only a process of its own may try this, under a watch.
  */
-export const tryLoad = async (adaptor: UpstreamAdaptor, code: string): Promise<Loaded> => {
+export const tryLoad = async (adaptor: UpstreamAdaptor, code: string): Promise<readonly string[]> => {
+  const outcome = await outcomeOfLoading(adaptor, code).catch((error: Error) => ({ error }))
+  const { name, message, details } = outcome.error as RunError
+  if (isJsonObject(details) && isJsonArray(details['names'])) return details['names'].map(String).filter(canBeNamed)
+  throw new NoAdaptor(`it cannot be loaded (${name}: ${message}).`)
+}
+
+const outcomeOfLoading = async (adaptor: UpstreamAdaptor, code: string): Promise<Pick<Outcome, 'error'>> => {
   const realm = await realmMaker(await realmScript())(memoryMb)
   const bundle: AdaptorBundle = { id: 'tried', names: [], code }
   await realm.load(namesOfAll, { code: '', adaptor, bundle, memoryMb, console: true, logLimitBytes: 1_000 })
-  const first = await realm.turn({ answers: [], starts: [1, '{}'] })
-  const [, , outcome = '{}', state = '{}'] = (first.includes('\n') ? first : await realm.turn(nothing)).split('\n')
-  const { error } = JSON.parse(outcome) as { error: { name: string; message: string } | null }
-  if (error) return { problem: `${error.name}: ${error.message}` }
-  return { names: (JSON.parse(state || '{}') as { names?: string[] }).names?.filter(canBeNamed) ?? [] }
+  const [, , outcome = ''] = (await realm.turn({ answers: [], starts: [1, '{}'] })).split('\n')
+  return JSON.parse(outcome)
 }
 
 const memoryMb = 128
-const nothing = { answers: [], starts: [] } as const
 
-/** As the compiler would write a job that has the adaptor itself in scope. */
+/** As the compiler would write it. It throws what it has found, so that nothing of the adaptor is called. */
 const namesOfAll: Compiled = {
   kind: 'compiled',
-  script: '(async (add, all) => add(0, () => () => ({ names: Object.keys(all) })))',
+  script: '(async (add, all) => { throw { names: Object.keys(all) } })',
   uses: [everything],
   inserts: [],
-  operations: [{ name: 'names', line: 1, column: 1 }],
+  operations: [],
 }
 
 /** Whether a job can speak it, and means this by it. */

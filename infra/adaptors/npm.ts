@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NoAdaptor, type Packages } from '../../topology/project/adaptors.ts'
+
+/**
+ * Packages from npm, by npm itself, so that its own settings say from where and with whose name. Nothing of a package is executed here. What
+ * npm refuses is thrown as `NoAdaptor`, in a sentence that says what to do.
+ */
+export const npmPackages = (dir: string): Packages => ({
+  newest: async (name) => {
+    const version: unknown = JSON.parse(await npm(['view', name, 'version'], { name, dir }))
+    if (typeof version !== 'string')
+      throw new NoAdaptor(`npm names no newest version of ${name}: name the one that you mean.`)
+    return version
+  },
+  install: async (name, version) => {
+    const place = await mkdtemp(join(dir, 'install-'))
+    const remove = (): Promise<void> => rm(place, { recursive: true, force: true })
+    try {
+      await writeFile(join(place, 'package.json'), '{"private":true}')
+      await npm([...installing, `${name}@${version}`], { name: `${name}@${version}`, dir: place })
+      const installed = JSON.parse(await readFile(join(place, 'node_modules', name, 'package.json'), 'utf8'))
+      if (installed.version !== version)
+        throw new NoAdaptor(`npm gave ${name}@${installed.version} instead of ${version}.`)
+      return { dir: place, [Symbol.asyncDispose]: remove }
+    } catch (error) {
+      await remove()
+      throw error
+    }
+  },
+})
+
+const installing = [
+  ...['install', '--ignore-scripts', '--omit=dev', '--omit=optional', '--no-package-lock', '--no-audit', '--no-fund'],
+]
+
+type Asked = Readonly<{ name: string; dir: string }>
+
+const npm = (args: readonly string[], { name, dir }: Asked): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const options = { cwd: dir, timeout: npmMs, killSignal: 'SIGKILL', maxBuffer: 10_000_000 } as const
+    execFile('npm', [...args, '--json', '--loglevel=error'], options, (error, stdout) => {
+      if (error === null) resolve(stdout)
+      else reject(new NoAdaptor(refusal(name, { error, said: saidIn(stdout) })))
+    })
+  })
+
+/** Adaptors have some 50 packages of 50 MB, in half a minute on a slow line. */
+const npmMs = 120_000
+
+type Said = Readonly<{ code: string; summary: string }>
+
+const saidIn = (stdout: string): Said => {
+  try {
+    const { code = '', summary = '' } = (JSON.parse(stdout) as { error?: Partial<Said> }).error ?? {}
+    return { code, summary: summary.split('\n')[0]?.slice(0, 300) ?? '' }
+  } catch {
+    return { code: '', summary: '' }
+  }
+}
+
+const refusal = (
+  name: string,
+  { error, said: { code, summary } }: Readonly<{ error: Error & { code?: unknown; killed?: boolean }; said: Said }>,
+): string => {
+  if (error.killed) return `npm did not have ${name} after ${npmMs / 1_000} s: try again.`
+  if (error.code === 'ENOENT')
+    return `There is no npm on this machine, which fetches ${name}: install it where this runs.`
+  if (code === 'E404') return `npm has no ${missingIn(summary) ?? name}: look for the name and version that it has.`
+  const wanted = /No matching version found for (\S+?)\.?$/.exec(summary)?.[1]
+  if (wanted === name) return `npm has no ${name}: take a version that it has, or @latest.`
+  if (wanted !== undefined) return `${name} needs ${wanted}, which npm does not have: take another version.`
+  if (offline.has(code))
+    return `npm cannot reach its registry for ${name} (${code}): see to the network, or npm's settings, then deploy again.`
+  return `npm could not install ${name} (${code || 'no code'}): ${summary || 'it does not say why'}`
+}
+
+const missingIn = (summary: string): string | undefined => /'(@?[^'@]+(?:@[^']+)?)'/.exec(summary)?.[1]
+
+const offline: ReadonlySet<string> = new Set(
+  'ENOTFOUND EAI_AGAIN ECONNREFUSED ECONNRESET ETIMEDOUT ENETUNREACH EHOSTUNREACH ERR_SOCKET_TIMEOUT FETCH_ERROR'.split(
+    ' ',
+  ),
+)
