@@ -163,7 +163,8 @@ type CallWithData = (
   callback?: Callback,
 ) => Operation
 
-declare const get: Call
+declare const get: Call &
+  ((resource: Lazy<string>, query: Lazy<unknown>, options: Lazy<unknown>, callback?: Callback) => Operation)
 declare const del: Call
 declare const head: Call
 declare const options: Call
@@ -194,6 +195,66 @@ declare const http: {
   put(url: Lazy<unknown>, data?: Lazy<unknown>, options?: Lazy<RequestOptions>): Operation
   patch(url: Lazy<unknown>, data?: Lazy<unknown>, options?: Lazy<RequestOptions>): Operation
 }
+
+// What a job has in scope when its `adaptor` says so: salesforce, dhis2 or openmrs. Some names are in several of them
+
+/** Salesforce: `create('Visit__c', { Name: $.data.name })`. DHIS2: `create('dataElements', data, options)`. OpenMRS: `create('person', data)`. */
+declare function create(
+  what: Lazy<string>,
+  data: Lazy<unknown>,
+  options?: Lazy<unknown> | Callback,
+  callback?: Callback,
+): Operation
+/** Salesforce: `update('Visit__c', { Id, … })`. DHIS2: `update('dataElements', id, data, options)`. OpenMRS: `update('person/<uuid>', data)`. */
+declare function update(what: Lazy<string>, dataOrId: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
+/** Salesforce: `upsert('Visit__c', 'Number__c', fields)`. DHIS2: `upsert('dataElements', query, data, options)`. OpenMRS: `upsert('patient', data, query)`. */
+declare function upsert(what: Lazy<string>, how: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
+/** Salesforce: `destroy('Visit__c', ids)`. DHIS2: `destroy('dataElements', id)`. OpenMRS: `destroy('person/<uuid>', { purge: true })`. */
+declare function destroy(what: Lazy<string>, which?: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
+
+/** Salesforce: creates the record if the condition holds. */
+declare function createIf(condition: Lazy<unknown>, sObject: Lazy<string>, attributes: Lazy<unknown>): Operation
+declare function upsertIf(
+  condition: Lazy<unknown>,
+  sObject: Lazy<string>,
+  externalId: Lazy<string>,
+  attributes: Lazy<unknown>,
+): Operation
+/** Salesforce: what SOQL finds becomes the newest of `references`; `{ autoFetch: true }` reads all pages. */
+declare function query(soql: Lazy<string>, options?: Lazy<{ autoFetch?: boolean }>, callback?: Callback): Operation
+declare function retrieve(sObject: Lazy<string>, id: Lazy<string>, callback?: Callback): Operation
+declare function describe(sObject?: Lazy<string>): Operation
+/** Salesforce: records by the thousand, by the Bulk API 2.0. */
+declare function bulk(
+  sObject: Lazy<string>,
+  operation: Lazy<'insert' | 'update' | 'upsert' | 'delete'>,
+  options:
+    | Lazy<{
+        extIdField?: string
+        failOnError?: boolean
+        allowNoOp?: boolean
+        pollInterval?: number
+        pollTimeout?: number
+      }>
+    | ((state: State) => Loose[]),
+  records?: Lazy<Loose[]>,
+): Operation
+/** Salesforce: a field that points to the record that has the external id. */
+declare function relationship(name: string, externalId: string, value: Lazy<unknown>): Field
+declare function lookup(name: string, externalId: string, path: string): Field
+/** Salesforce: the id of what the newest operation made; `1` is the one before. */
+declare function reference(position: number): (state: State) => string
+
+/** DHIS2: creates an event. */
+declare function event(data: Lazy<unknown>): Operation
+/** DHIS2: sends data values. */
+declare function dataValueSet(data: Lazy<unknown>): Operation
+declare function dataElement(id: string, value: Lazy<unknown>, comment?: Lazy<string>): Record<string, Loose>
+
+/** OpenMRS: creates a person; `patient` and `encounter` the like. */
+declare function person(data: Lazy<unknown>): Operation
+declare function patient(data: Lazy<unknown>): Operation
+declare function encounter(data: Lazy<unknown>): Operation
 
 // What the web and Node have beside the language
 

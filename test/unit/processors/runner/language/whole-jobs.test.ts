@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Scope } from '../../../../../processors/runner/language/scope.ts'
 import { carryOut, compiled, scopeWith } from '../../../../fixtures/compiled-job.ts'
 
 const folder = resolve(import.meta.dirname, '../../../../fixtures/jobs')
@@ -8,10 +9,25 @@ const jobs = readdirSync(folder)
 const textOf = (job: string): string => readFileSync(resolve(folder, job), 'utf8')
 
 /** What destinations and the other families of helpers bring. */
-const scope = scopeWith(
-  ...['get', 'post', 'parseCsv', 'dateFns', 'beta', 'fields', 'field', 'dataValue', 'dataPath', 'sourceValue', 'merge'],
-  ...['lastReferenceValue', 'create', 'upsert', 'relationship', 'event', 'person'],
-)
+const scope: Scope = {
+  ...scopeWith(
+    ...[
+      'get',
+      'post',
+      'parseCsv',
+      'dateFns',
+      'beta',
+      'fields',
+      'field',
+      'dataValue',
+      'dataPath',
+      'sourceValue',
+      'merge',
+    ],
+    ...['lastReferenceValue', 'create', 'upsert', 'relationship', 'event', 'person', 'patient', 'query'],
+  ),
+  packages: ['@openfn/language-common', '@openfn/language-http', '@openfn/language-salesforce'],
+}
 
 describe('jobs as people wrote them', () => {
   test('compile as they are, in either dialect', () => {
@@ -20,15 +36,17 @@ describe('jobs as people wrote them', () => {
       return `${job}: ${operations.map(({ name, line }) => `${name} ${line}`).join(', ')}`
     })
     expect(found).toEqual([
+      'accounts.js: create 5, fn 7, each 9, query 14, fn 17',
       'children.js: create 2, each 6',
       'clean-up.js: get 1, alterState 2, alterState 8',
       'clinic.js: fn 3, post 5, each 7',
       'csv.js: fn 3, parseCsv 5, fn 10',
       'cursor.js: get 2',
-      'events.js: event 1, person 7',
+      'events.js: event 1',
       'listed.js: step 6, each 7, step 8',
       'new-style.js: get 9, each 16, fn 22',
-      'registration.js: upsert 1, beta.each 13, beta.each 17',
+      'person.js: person 1, patient 2',
+      'registration.js: upsert 1, beta.each 14, beta.each 18',
     ])
   })
 
