@@ -1,5 +1,5 @@
-import { builtInAdaptors } from '../../topology/project/adaptors.ts'
 import { type TSchema, Type } from 'typebox'
+import { builtInAdaptors, upstreamPattern } from '../../topology/project/adaptors.ts'
 import { closed } from './schema-words.ts'
 
 const name = '[a-z0-9][a-z0-9-]{0,62}'
@@ -99,9 +99,11 @@ const job = closed(
     trigger: optional(Type.String({ description: 'or `triggers`, not both' })),
     triggers: names('a name or a list of them'),
     adaptor: optional(
-      Type.Enum([...builtInAdaptors], {
+      Type.String({
+        pattern: `^(${builtInAdaptors.join('|')})$|${upstreamPattern}`,
         default: 'common',
-        description: 'what the code has in scope beside the language',
+        description:
+          'what the code has in scope beside the language; an upstream adaptor is fetched now, and named here with its exact version then',
       }),
     ),
     expression: Type.String({ pattern: '\\S', description: 'the code of the job' }),

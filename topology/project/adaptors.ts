@@ -61,10 +61,13 @@ export const upstreamParts = (name: UpstreamAdaptor): Readonly<{ package: string
   return { package: at > 0 ? name.slice(0, at) : name, version: version === 'latest' ? null : version }
 }
 
-export const isUpstream = (name: string): name is UpstreamAdaptor => upstream.test(name)
+/** How a document names an upstream adaptor. */
+export const upstreamPattern: string =
+  '^@openfn/language-[a-z0-9][a-z0-9-]{0,60}(@(latest|[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}(-[0-9A-Za-z][0-9A-Za-z.-]{0,60})?))?$'
 
-const upstream =
-  /^@openfn\/language-[a-z0-9][a-z0-9-]{0,60}(@(latest|\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z][0-9A-Za-z.-]{0,60})?))?$/
+const upstream = new RegExp(upstreamPattern)
+
+export const isUpstream = (name: string): name is UpstreamAdaptor => upstream.test(name)
 
 /** As a run shows it: with its version. Those built in have Penstock's. */
 export const shownAdaptor = (name: Adaptor, version: string): string => (isUpstream(name) ? name : `${name}@${version}`)

@@ -71,9 +71,7 @@ class absentStream {
 }
 
 /** `Function`, but for what makes code of text. */
-const withoutCode = Object.assign(
-  () => {
-    throw new TypeError('This adaptor makes code of text (new Function), and no code in a job may')
-  },
-  { prototype: Function.prototype },
-)
+function withoutCode(): never {
+  throw new TypeError('This adaptor makes code of text (new Function), and no code in a job may')
+}
+withoutCode.prototype = Function.prototype
