@@ -11,6 +11,7 @@ type Conflict = Readonly<Record<string, unknown>>
 export const importTrouble = (body: unknown): Told | undefined => {
   const answer = asRecord(body)
   const report = asRecord(answer['response'] ?? body)
+  if (!marks.some((mark) => report[mark] !== undefined)) return undefined
   const conflicts = conflictsIn(report)
   const status = worstOf([answer['status'], ...statusesIn(report)])
   if (status !== 'ERROR' && (status !== 'WARNING' || conflicts.length === 0)) return undefined
@@ -22,14 +23,27 @@ export const importTrouble = (body: unknown): Told | undefined => {
   }
 }
 
+/** What tells a report from the error of a request that never got so far. */
+const marks = [
+  'responseType',
+  'conflicts',
+  'importCount',
+  'importSummaries',
+  'typeReports',
+  'validationReport',
+  'errorReports',
+]
+
 const sentenceOf = (report: Conflict, answer: Conflict): unknown =>
   [report['description'], answer['message'], report['message']].find(
     (text) => typeof text === 'string' && text !== '',
   ) ?? 'DHIS2 did not take all of it'
 
 const conflictText = (conflict: Conflict): string => {
-  const { errorCode, object, property, value, message } = conflict
-  const about = [errorCode, object ?? property].filter((part) => part !== undefined && part !== '').join(' ')
+  const { errorCode, object, errorProperty, property, value, message } = conflict
+  const about = [errorCode, object ?? errorProperty ?? property]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' ')
   return [about, value ?? message].filter((part) => part !== undefined && part !== '').join(': ')
 }
 

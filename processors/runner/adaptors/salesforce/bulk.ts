@@ -1,5 +1,4 @@
 import { mustBeFunction } from '../../language/functions/arguments.ts'
-import { chunk } from '../../language/functions/lists.ts'
 import { resolved } from '../../language/functions/resolve.ts'
 import type { RunHost } from '../../language/host.ts'
 import { AdaptorError } from '../../language/http/failure.ts'
@@ -43,8 +42,7 @@ export const bulkOf =
       const call = await apiOf(host, state)
       const job = { object, operation: String(resolved(state, operation)), call, host, options: wanted }
       const results: BulkResult[] = []
-      for (const some of chunk(list, mostInJob) as readonly (readonly unknown[])[])
-        results.push(...(await resultsOf(job, some)))
+      for (const some of portionsOf(list)) results.push(...(await resultsOf(job, some)))
       const failures = results.filter(({ success }) => !success)
       if (failures.length > 0 && wanted['failOnError'] === true) throw notTaken(failures, list.length)
       if (failures.length > 0)
@@ -113,4 +111,21 @@ const waitedFor = async ({ call, host, options }: Job, path: string): Promise<vo
   }
 }
 
+/** Records for one job each. What leaves a run in one request has its limit, too. */
+const portionsOf = (records: readonly unknown[]): readonly (readonly unknown[])[] => {
+  const portions: unknown[][] = [[]]
+  let length = 0
+  for (const record of records) {
+    const more = JSON.stringify(record)?.length ?? 0
+    const last = portions.at(-1) ?? []
+    const full = last.length === mostInJob || (last.length > 0 && length + more > mostLength)
+    if (full) portions.push([record])
+    else last.push(record)
+    length = full ? more : length + more
+  }
+  return portions
+}
+
 const mostInJob = 10_000
+/** In UTF-16 units, of which each is three bytes at most. */
+const mostLength = 3_000_000

@@ -16,18 +16,18 @@ export const told = ({ statusCode, message, body }: Refused): Told => {
 
 /** What a collection of records, or a bulk job, says of those that it did not take. */
 export const notTaken = (failures: readonly unknown[], of: number): AdaptorError => {
-  const errors = failures.flatMap((failure) => {
-    const said = asRecord(failure)['errors']
-    return Array.isArray(said)
-      ? said.map((error) => (typeof error === 'string' ? { message: error } : asRecord(error)))
-      : []
-  })
-  const code = codeOf(errors[0] ?? {}) ?? 'RECORDS_NOT_TAKEN'
-  const told = errors.slice(0, mostTold).map(sentence).join('; ')
-  return new AdaptorError(code, `Salesforce did not take ${failures.length} of ${of} records: ${told}`, {
-    failures: failures.slice(0, mostStored),
-  })
+  const all = failures.flatMap((failure) => errorsIn(asRecord(failure)))
+  const own = all.filter((error) => codeOf(error) !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK') // that is others' fault
+  const told = own.slice(0, mostTold).map(sentence).join('; ')
+  return new AdaptorError(
+    codeOf(own[0] ?? {}) ?? 'RECORDS_NOT_TAKEN',
+    `Salesforce did not take ${failures.length} of ${of} records: ${told}`,
+    { failures: failures.slice(0, mostStored) },
+  )
 }
+
+const errorsIn = ({ errors }: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] =>
+  Array.isArray(errors) ? errors.map((error) => (typeof error === 'string' ? { message: error } : asRecord(error))) : []
 
 const codeOf = ({ errorCode, statusCode }: Readonly<Record<string, unknown>>): string | undefined =>
   [errorCode, statusCode].find((code) => typeof code === 'string') as string | undefined
