@@ -1,4 +1,5 @@
 import type { ImportDeclaration, ImportSpecifier, Program } from 'acorn'
+import { builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { remedyFor } from '../../../topology/project/nearest.ts'
 import { Refusal } from './refusal.ts'
 import { isInScope, type Scope } from './scope.ts'
@@ -42,8 +43,9 @@ const nameOf = ({ imported }: ImportSpecifier): string =>
 const refusePackage = (line: ImportDeclaration, { from, scope }: Readonly<{ from: string; scope: Scope }>): void => {
   const name = from.replace(/(?<=.)@[^/]*$/, '') // the version
   if (scope.packages.includes(name)) return
+  const own = builtInAdaptors.find((adaptor) => name === `@openfn/language-${adaptor}`)
   const remedy = name.startsWith('@openfn/language-')
-    ? `set the job's adaptor to ${name}, and what it has is in scope`
+    ? `set the job's adaptor to ${own ? `${own}, or to ${name}` : name}, and what it has is in scope`
     : `a job is one text, with all operations in scope. Write what you need of it into the job`
   throw new Refusal(line.source, `"${from}" cannot be imported: ${remedy}`)
 }

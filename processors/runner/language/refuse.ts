@@ -1,6 +1,9 @@
 import type { AnyNode, CallExpression, Expression, Node, Program } from 'acorn'
+import { builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { nearest, remedyFor } from '../../../topology/project/nearest.ts'
+import { listed } from '../../../topology/project/values.ts'
 import { childrenOf, type FreeName, type Names } from './free-names.ts'
+import { adaptorNames } from './names.ts'
 import { isOperationCall, type OperationPlace, partsOf, rootOf } from './operation-calls.ts'
 import { Refusal } from './refusal.ts'
 import { isInScope, type Scope } from './scope.ts'
@@ -11,8 +14,13 @@ type Job = Readonly<{ names: Names; scope: Scope }>
 export const refuseUnknownCalls = ({ names, scope }: Job): void => {
   for (const one of names.free) {
     if (one.how !== 'call' || one.inFunction || isInScope(scope, one.name)) continue
+    const owners = builtInAdaptors.filter((adaptor) => adaptorNames[adaptor].includes(one.name))
     const known = [...names.declared, ...scope.operations]
-    throw new Refusal(one.node, `There is no operation "${one.name}"; ${remedyFor(one.name, known)}`)
+    const remedy =
+      owners.length > 0
+        ? `it comes with the adaptor ${listed(owners)}: name it in the job's key "adaptor"`
+        : remedyFor(one.name, known)
+    throw new Refusal(one.node, `There is no operation "${one.name}"; ${remedy}`)
   }
 }
 

@@ -102,6 +102,12 @@ describe('a job is refused', () => {
     ['fn(s => s)\n  eech("$.x", fn(s => s))', 2, 3, /"eech"; did you mean "each"\?$/],
     ['each("$.x", alterstate(s => s))', 1, 13, /"alterstate"; did you mean "alterState"\?$/],
     ['fn(s => s)\nfindPatients("https://example.org")', 2, 1, /^There is no operation "findPatients"; known are /],
+    [
+      'create("Account")',
+      1,
+      1,
+      /^There is no operation "create"; it comes with the adaptor salesforce, dhis2 or openmrs: name/,
+    ],
     ['const surname = s => s\nsurnam(1)', 2, 1, /^There is no operation "surnam"; did you mean "surname"\?$/],
     ['fn(s => s)\nbuffer.from("x")', 2, 1, /^There is no operation "buffer"/],
     ['const sites = []\neach(site, fn(s => s))', 2, 6, /^There is no "site"; did you mean "sites"\?$/],

@@ -39,7 +39,11 @@ describe('an import', () => {
   test.each<[string, number, RegExp]>([
     ['import _ from "lodash"', 15, /^"lodash" cannot be imported: a job is one text/],
     ['import { x } from "./x.js"', 19, /cannot be imported/],
-    ['import { x } from "@openfn/language-dhis2@5.0.1"', 19, /set the job's adaptor to @openfn\/language-dhis2, and/],
+    [
+      'import { x } from "@openfn/language-dhis2@5.0.1"',
+      19,
+      /set the job's adaptor to dhis2, or to @openfn\/language-dhis2, and/,
+    ],
     ['import { defer } from "@openfn/runtime"', 23, /cannot be imported/],
     [
       'import * as http from "@openfn/language-http"',
