@@ -1,3 +1,4 @@
+import type { FoundAdaptor, UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
 import { type CheckCode, type Checked, checkDocument } from '../../../../topology/project/check.ts'
 import {
   type Deployment,
@@ -33,12 +34,12 @@ export const takenId = 'aaaaaaaa-0000-4000-8000-000000000000'
 /** A document that must be right. */
 export const checked = (
   text: string,
-  options: { project?: string; format?: Format; checkCode?: CheckCode } = {},
+  options: { project?: string; format?: Format; checkCode?: CheckCode; adaptors?: Adaptors } = {},
 ): Checked => {
   const parsed = parseDocument(text, options.format ?? 'yaml')
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
-  const { project = 'p', checkCode = findOops } = options
-  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), checkCode })
+  const { project = 'p', checkCode = findOops, adaptors = new Map() } = options
+  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), adaptors, checkCode })
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   return result.checked
 }
@@ -57,7 +58,8 @@ export const newLog = () => {
     records,
     fold,
     write,
-    prepare: (text: string, project = 'p'): Deployment => deploymentFor(fold, { text, project }),
+    prepare: (text: string, project = 'p', adaptors?: Adaptors): Deployment =>
+      deploymentFor(fold, { text, project, ...(adaptors && { adaptors }) }),
     deploy: (text: string, project = 'p'): Applied | undefined =>
       write(deploymentFor(fold, { text, project }).records).at(-1),
     remove: (project = 'p'): Applied | undefined =>
@@ -65,8 +67,11 @@ export const newLog = () => {
   }
 }
 
-const deploymentFor = (fold: DefinitionsFold, { text, project }: { text: string; project: string }): Deployment =>
-  deploymentOf(checked(text, { project }), {
+type Adaptors = ReadonlyMap<UpstreamAdaptor, FoundAdaptor>
+type Wanted = Readonly<{ text: string; project: string; adaptors?: Adaptors }>
+
+const deploymentFor = (fold: DefinitionsFold, { text, project, adaptors }: Wanted): Deployment =>
+  deploymentOf(checked(text, { project, ...(adaptors && { adaptors }) }), {
     history: fold.history(project),
     othersSourceIds: sourceIdsOfOthers(fold.projects(), project),
     by: 'ann',
