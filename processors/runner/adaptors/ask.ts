@@ -57,5 +57,12 @@ export const pathOf = (...parts: readonly unknown[]): string =>
   parts
     .flatMap((part) => String(part).split('/'))
     .filter((part) => part !== '')
-    .map(encodeURIComponent)
+    .map(segmentOf)
     .join('/')
+
+/** One part of a path, slashes and all. A URL would take `.` and `..` for a way to somewhere else, however they are written. */
+export const segmentOf = (part: unknown): string => {
+  const text = typeof part === 'string' || typeof part === 'number' ? String(part) : ''
+  if (text !== '' && text !== '.' && text !== '..') return encodeURIComponent(text)
+  throw new AdaptorError('BAD_PATH', `${JSON.stringify(part)} can be no part of an address`)
+}

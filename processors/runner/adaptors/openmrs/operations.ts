@@ -35,8 +35,7 @@ export const openmrsOperations = (host: RunHost): OpenmrsOperations => {
 
   /** OpenMRS takes what is new and what has changed at different places and in one way. */
   const posting =
-    (path: unknown, data: unknown) =>
-    (callback?: Callback): Operation =>
+    ({ path, data, callback }: Readonly<{ path: unknown; data: unknown; callback: Callback | undefined }>): Operation =>
     async (state) => {
       const response = await post(state, { path: pathIn(state, path), data })
       return withAnswer(state, { response, data: response.body, callback })
@@ -84,18 +83,16 @@ export const openmrsOperations = (host: RunHost): OpenmrsOperations => {
       const data = all === undefined ? response.body : all.slice(0, Number(max))
       return withAnswer(state, { response, data, callback })
     },
-    create: (path, data, callback) => posting(path, data)(callback),
-    update: (path, data, callback) => posting(path, data)(callback),
+    create: (path, data, callback) => posting({ path, data, callback }),
+    update: (path, data, callback) => posting({ path, data, callback }),
     upsert: (path, data, query, callback) => async (state) => {
       const at = pathIn(state, path)
       const [one, another] = await found(state, { path: at, query: asRecord(resolved(state, query)) })
       if (another !== undefined)
         throw new AdaptorError('NOT_UNIQUE', `upsert found several at ${at}; it needs a path or a query that finds one`)
-      const uuid = one?.['uuid']
-      const [kind = at, named] = at.split('/')
-      const target =
-        typeof uuid !== 'string' ? (named === undefined ? at : kind) : named === undefined ? `${at}/${uuid}` : at
-      return posting(target, data)(callback)(state)
+      const whole = namesRecord(at) ? at : `${at}/${one?.['uuid']}`
+      const kind = namesRecord(at) ? at.slice(0, at.lastIndexOf('/')) : at
+      return posting({ path: one ? whole : kind, data, callback })(state)
     },
     destroy: (path, options, callback) => async (state) => {
       const { purge } = asRecord(resolved(state, options))
@@ -122,8 +119,12 @@ const hasMore = (body: unknown): boolean => {
   return more && resultsIn(body)?.length !== 0
 }
 
+/** `patient/<uuid>`, `patient/<uuid>/identifier/<uuid>`: kinds and records take turns. */
+const namesRecord = (path: string): boolean => path.split('/').length % 2 === 0
+
 const pathIn = (state: State, value: unknown): string => {
-  const path = resolved(state, value)
-  if (typeof path === 'string' && path !== '') return path
-  throw new AdaptorError('BAD_PATH', `OpenMRS has paths such as patient, not ${JSON.stringify(path)}`)
+  const given = resolved(state, value)
+  const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : ''
+  if (path !== '') return path
+  throw new AdaptorError('BAD_PATH', `OpenMRS has paths such as patient, not ${JSON.stringify(given)}`)
 }

@@ -5,7 +5,7 @@ import { AdaptorError } from '../../language/http/failure.ts'
 import { asRecord } from '../../language/http/options.ts'
 import type { Response } from '../../language/http/send.ts'
 import type { Operation, State } from '../../language/operation.ts'
-import { pathOf } from '../ask.ts'
+import { segmentOf } from '../ask.ts'
 import { withReference } from '../next-state.ts'
 import { apiOf, type Call } from './connection.ts'
 import { csvOf, rowsOf } from './csv.ts'
@@ -70,12 +70,12 @@ const resultsOf = async (job: Job, records: readonly unknown[]): Promise<readonl
       ...(key === undefined ? {} : { externalIdFieldName: key }),
     },
   })
-  const path = pathOf('jobs/ingest', asRecord(opened.body)['id'])
+  const path = `jobs/ingest/${segmentOf(asRecord(opened.body)['id'])}`
   await call({ method: 'PUT', path: `${path}/batches`, body: csvOf(records), contentType: 'text/csv; charset=UTF-8' })
   await call({ method: 'PATCH', path, body: { state: 'UploadComplete' } })
   await waitedFor(job, path)
   const rows = async (part: string) =>
-    rowsOf(String((await call({ method: 'GET', path: `${path}/${part}` })).body ?? ''))
+    rowsOf(String((await call({ method: 'GET', path: `${path}/${part}`, accept: 'text/csv' })).body ?? ''))
   return [...(await rows('successfulResults')), ...(await rows('failedResults'))].map(resultOf)
 }
 

@@ -10,18 +10,18 @@ import { login, type Session } from './login.ts'
 
 /** A request of the REST API; a path without a slash before it begins at `/services/data/v<version>`. */
 export type Call = Readonly<{ method: Ask['method']; path: string }> &
-  Partial<Pick<Ask, 'query' | 'body' | 'contentType' | 'parseAs' | 'errors'>>
+  Partial<Pick<Ask, 'query' | 'body' | 'contentType' | 'parseAs' | 'errors'> & Readonly<{ accept: string }>>
 
 /** The REST API of the organisation that the credential is for. Logs in when that is needed, once in a run. */
 export const apiOf = async (host: RunHost, state: State): Promise<(call: Call) => Promise<Response>> => {
   const version = versionIn(state)
   const { instance, token } = await sessionFor(host, { state, version })
-  return ({ path, ...call }) =>
+  return ({ path, accept = 'application/json', ...call }) =>
     ask(host, {
       ...call,
       base: instance,
       path: path.startsWith('/') ? path : `services/data/v${version}/${path}`,
-      headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
+      headers: { Authorization: `Bearer ${token}`, Accept: accept },
       tell: told,
     })
 }

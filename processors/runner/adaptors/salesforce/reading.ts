@@ -40,12 +40,12 @@ export const readingOperations = (host: RunHost): ReadingOperations => ({
     if (typeof path !== 'string' || path === '')
       throw new AdaptorError('BAD_ID', `retrieve takes the id of a record as text, not ${JSON.stringify(path)}`)
     const call = await apiOf(host, state)
-    const parseAs = path.includes('/') ? 'base64' : 'try-auto'
-    const { body: result } = await call({ method: 'GET', path: pathOf('sobjects', type, path), parseAs })
+    const blob = path.includes('/') ? ({ parseAs: 'base64', accept: '*/*' } as const) : {}
+    const { body: result } = await call({ method: 'GET', path: pathOf('sobjects', type, path), ...blob })
     return done(state, { result, callback })
   },
   describe: (sObject) => async (state) => {
-    const path = sObject === undefined ? 'sobjects' : pathOf('sobjects', nameIn(state, sObject), 'describe')
+    const path = sObject === undefined ? 'sobjects' : `sobjects/${nameIn(state, sObject)}/describe`
     const call = await apiOf(host, state)
     const { body: result } = await call({ method: 'GET', path })
     return done(state, { result })

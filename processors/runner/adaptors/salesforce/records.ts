@@ -5,7 +5,7 @@ import type { RunHost } from '../../language/host.ts'
 import { AdaptorError } from '../../language/http/failure.ts'
 import { asRecord } from '../../language/http/options.ts'
 import type { Operation, State } from '../../language/operation.ts'
-import { pathOf } from '../ask.ts'
+import { segmentOf } from '../ask.ts'
 import { withReference } from '../next-state.ts'
 import { apiOf, type Call } from './connection.ts'
 import { notTaken } from './failure.ts'
@@ -36,7 +36,7 @@ export const recordOperations = (host: RunHost): RecordOperations => {
         return withReference(state, await inPortions(given, together(call, { method: 'POST', type })))
       const { body } = await call({
         method: 'POST',
-        path: `sobjects/${pathOf(type)}/`,
+        path: `sobjects/${type}/`,
         body: fieldsOf('create', given),
       })
       return withReference(state, body)
@@ -50,7 +50,7 @@ export const recordOperations = (host: RunHost): RecordOperations => {
         return withReference(state, await inPortions(given, together(call, { method: 'PATCH', type })))
       const { Id, id = Id, ...body } = fieldsOf('update', given)
       if (!id) throw lacks('update', 'Id')
-      await call({ method: 'PATCH', path: pathOf('sobjects', type, id), body })
+      await call({ method: 'PATCH', path: `sobjects/${type}/${segmentOf(id)}`, body })
       return withReference(state, { id, success: true, errors: [] })
     },
     upsert: (sObject, externalId, attributes) => async (state) => {
@@ -58,12 +58,12 @@ export const recordOperations = (host: RunHost): RecordOperations => {
       const given = resolved(state, attributes)
       const call = await apiOf(host, state)
       if (Array.isArray(given)) {
-        const send = together(call, { method: 'PATCH', type, below: `/${pathOf(type, field)}` })
+        const send = together(call, { method: 'PATCH', type, below: `/${type}/${field}` })
         return withReference(state, await inPortions(given, send))
       }
       const { [field]: value, Id: _, ...body } = fieldsOf('upsert', given)
       if (value === undefined || value === null || value === '') throw lacks('upsert', field)
-      const path = `${pathOf('sobjects', type, field)}/${encodeURIComponent(String(value))}`
+      const path = `sobjects/${type}/${field}/${segmentOf(value)}`
       const { body: result } = await call({ method: 'PATCH', path, body, errors: { 300: true } })
       return withReference(state, result ?? { success: true, errors: [], created: false })
     },
@@ -73,7 +73,7 @@ export const recordOperations = (host: RunHost): RecordOperations => {
       const [type, given] = [nameIn(state, sObject), resolved(state, ids)]
       const call = await apiOf(host, state)
       if (!Array.isArray(given)) {
-        await call({ method: 'DELETE', path: pathOf('sobjects', type, given) })
+        await call({ method: 'DELETE', path: `sobjects/${type}/${segmentOf(given)}` })
         return withReference(state, { id: given, success: true, errors: [] })
       }
       const query = (some: readonly unknown[]) => ({ ids: some.join(','), allOrNone: true })

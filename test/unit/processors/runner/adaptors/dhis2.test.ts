@@ -102,6 +102,7 @@ describe('metadata', () => {
     expect((await rejection(does('update', ['dataElements', 'none', {}]))).message).toContain('none could not be found')
     expect(await rejection(does('update', ['dataElements', undefined, {}]))).toMatchObject({ code: 'ID_MISSING' })
     expect(await rejection(does('get', [{}]))).toMatchObject({ code: 'BAD_RESOURCE' })
+    expect(await rejection(does('update', ['dataElements', '../users/x', {}]))).toMatchObject({ code: 'BAD_PATH' })
   })
 })
 

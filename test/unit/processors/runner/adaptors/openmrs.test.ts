@@ -79,7 +79,7 @@ test('an upsert creates what a query does not find, changes what it finds, and d
   const upsert = (q: string) => does('upsert', ['person', personOf('Ada'), { q }])
   for (let time = 0; time < 2; time++) await upsert('Ada')
   await does('upsert', ['person/person-1', { gender: 'M' }])
-  await does('upsert', ['person/none', personOf('Eve')])
+  await does('upsert', ['/person/none/', personOf('Eve')])
   expect(openmrs.requests().filter((request) => request.startsWith('POST'))).toEqual([
     `POST ${rest}/person`,
     `POST ${rest}/person/person-1`,
@@ -93,6 +93,7 @@ test.each([
   ['get', ['person/none'], /^Object with given uuid doesn't exist/],
   ['create', ['patient', {}], /^Invalid Submission; identifiers: Cannot be empty or null; person: Cannot/],
   ['create', [7, {}], /paths such as patient, not 7/],
+  ['get', ['person/../user'], /"\.\." can be no part of an address/],
 ])('what cannot be done is told in its own words: %s%j', async (name, given, message) => {
   await using openmrs = await openOpenmrs()
   expect((await rejection(doesOf('openmrs', at(openmrs.url))(name, given))).message).toMatch(message)

@@ -161,6 +161,11 @@ describe('records', () => {
   test.each([
     ['create', ['Account;drop', {}], 'BAD_NAME'],
     ['update', ['Account', { Name: 'A' }], 'FIELD_MISSING'],
+    ['update', ['Account', { Id: '..', Name: 'A' }], 'BAD_PATH'],
+    ['update', ['Account', { Id: '../User/005', Name: 'A' }], 'NOT_FOUND'],
+    ['upsert', ['Visit__c', 'Number__c', { Number__c: '.' }], 'BAD_PATH'],
+    ['destroy', ['Account', undefined], 'BAD_PATH'],
+    ['retrieve', ['Account', '../User/005'], 'BAD_PATH'],
     ['retrieve', ['Account', 7], 'BAD_ID'],
     ['query', [''], 'BAD_QUERY'],
     ['query', ['SELECT nonsense'], 'MALFORMED_QUERY'],
