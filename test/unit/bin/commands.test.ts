@@ -5,9 +5,12 @@ import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import packageJson from '../../../package.json' with { type: 'json' }
 
-const penstock = (...args: readonly string[]) => {
+const penstock = (...args: readonly string[]) => penstockWith({}, ...args)
+
+const penstockWith = (settings: Readonly<Record<string, string>>, ...args: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync('sh', [resolve(import.meta.dirname, '../../../bin/penstock'), ...args], {
     encoding: 'utf8',
+    env: { ...process.env, ...settings },
   })
   return { status, stdout, stderr }
 }
@@ -24,6 +27,27 @@ test('what is no command, or is too much, ends with 2 and a sentence', () => {
   expect(penstock('run-all')).toMatchObject({ status: 2, stderr: expect.stringContaining('no command "run-all"') })
   expect(penstock('sink', '5')).toMatchObject({ status: 2, stderr: expect.stringContaining('sink takes no arguments') })
   expect(penstock('up', 'extra')).toMatchObject({ status: 2, stderr: expect.stringContaining('"extra"') })
+})
+
+test('adaptors lists what there is, and says what it cannot do', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const adaptors = (...args: readonly string[]) => penstockWith({ DATA_DIR: folder }, 'adaptors', ...args)
+  expect(adaptors()).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining(`common@${packageJson.version}  built in\n`),
+  })
+  expect(adaptors('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('penstock adaptors warm') })
+  expect(adaptors('check')).toEqual({ status: 0, stdout: '', stderr: '' })
+  expect(adaptors('check', '@openfn/language-x@1.0.0')).toMatchObject({
+    status: 1,
+    stderr: '@openfn/language-x@1.0.0 was not fetched: penstock adaptors warm @openfn/language-x@1.0.0\n',
+  })
+  expect(adaptors('warm', 'file:.')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('file:. is no adaptor'),
+  })
+  expect(adaptors('warm')).toMatchObject({ status: 2, stderr: expect.stringContaining('adaptors cannot "warm"') })
 })
 
 test('compile shows what a job becomes, or where it is wrong', () => {
