@@ -12,7 +12,8 @@ import type { Outcome, RunCall } from '../../topology/words/run.ts'
 import { openDestination } from '../fixtures/fake-destination.ts'
 import { dhis2Pat, dhis2User, openDhis2 } from '../fixtures/fake-dhis2.ts'
 import { openmrsUser, openOpenmrs } from '../fixtures/fake-openmrs.ts'
-import { openSalesforce, salesforceToken, salesforceUser } from '../fixtures/fake-salesforce.ts'
+import { openSalesforce } from '../fixtures/fake-salesforce.ts'
+import { salesforceToken, salesforceUser } from '../fixtures/fake-salesforce-login.ts'
 import { jobOf, printed, run } from './sandbox-jobs.ts'
 
 let sandbox: Sandbox

@@ -4,7 +4,8 @@ import { csvOf, rowsOf } from '../../../../../processors/runner/adaptors/salesfo
 import { field, fields } from '../../../../../processors/runner/language/functions/fields.ts'
 import { dataValue } from '../../../../../processors/runner/language/functions/paths.ts'
 import type { State } from '../../../../../processors/runner/language/operation.ts'
-import { openSalesforce, salesforceToken, salesforceUser } from '../../../../fixtures/fake-salesforce.ts'
+import { openSalesforce } from '../../../../fixtures/fake-salesforce.ts'
+import { salesforceToken, salesforceUser } from '../../../../fixtures/fake-salesforce-login.ts'
 import { doesOf, rejection } from '../../../../fixtures/operations-of.ts'
 import { runHost } from '../../../../fixtures/run-host.ts'
 
