@@ -14,8 +14,14 @@ export type Redact = (text: string, as: 'text' | 'json') => string
 export const redactor: (secrets: readonly string[]) => Redact = perDeploy((secrets) => {
   const forms = [...new Set(secrets.flatMap(formsOf))].toSorted((a, b) => b.length - a.length)
   if (forms.length === 0) return (text) => text
-  const any = new RegExp(forms.map(RegExp.escape).join('|'), 'g')
-  const inText = (text: string): string => text.replace(any, redacted)
+  const long = forms.filter((form) => form.length > longestInPattern)
+  const patterns = patternsOf(forms.slice(long.length))
+  const inText = (text: string): string => {
+    let rest = text
+    for (const form of long) rest = rest.replaceAll(form, redacted)
+    for (const pattern of patterns) rest = rest.replace(pattern, redacted)
+    return rest
+  }
   const inJson = (value: Json): Json => {
     if (typeof value === 'string') return inText(value)
     if (typeof value === 'number') return isHeld(String(value)) ? redacted : value
@@ -24,7 +30,8 @@ export const redactor: (secrets: readonly string[]) => Redact = perDeploy((secre
     if (isJsonArray(value)) return value.map(inJson)
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [inText(key), inJson(member)]))
   }
-  const isHeld = (text: string): boolean => text.search(any) >= 0
+  const isHeld = (text: string): boolean =>
+    long.some((form) => text.includes(form)) || patterns.some((pattern) => text.search(pattern) >= 0)
   return (text, as) => {
     if (as === 'text') return inText(text)
     if (!isHeld(text) && !oddEscape.test(text)) return text
@@ -33,12 +40,31 @@ export const redactor: (secrets: readonly string[]) => Redact = perDeploy((secre
   }
 })
 
+/** V8 refuses patterns of some 20,000 characters, and says so with all of their text. */
+const patternsOf = (forms: readonly string[]): readonly RegExp[] => {
+  const patterns: RegExp[] = []
+  for (let at = 0; at < forms.length; at += formsInPattern)
+    patterns.push(
+      new RegExp(
+        forms
+          .slice(at, at + formsInPattern)
+          .map(RegExp.escape)
+          .join('|'),
+        'g',
+      ),
+    )
+  return patterns
+}
+
+const longestInPattern = 200
+const formsInPattern = 20
+
 /** What JSON.stringify does not write: behind these, texts look other than they are. */
 const oddEscape = /\\[u/]/
 
 const formsOf = (secret: string): readonly string[] => {
   const base64 = alignments.flatMap((before) => base64Core(secret, before))
-  const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...base64]
+  const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...inUrls(secret), ...base64]
   const urls = [...plain.slice(1), ...base64.map(encodeURIComponent)].flatMap((form) => [form, lowerEscapes(form)])
   const json = [escaped(secret), inAscii(secret)].flatMap((form) => [form, escaped(form)])
   return [...plain, ...urls, ...base64.map(forUrl), ...json].filter((form) => form.length >= shortest)
@@ -57,6 +83,18 @@ const base64Core = (secret: string, before: (typeof alignments)[number]): readon
   const whole = digits.slice(from)
   const core = digits.slice(from, Math.floor(((before + bytes.length) * 8) / 6))
   return [...new Set([whole, core])]
+}
+
+/** As it stands in the path, the query and the login of a URL, each of which leaves other characters as they are (WHATWG). */
+const inUrls = (secret: string): readonly string[] => {
+  const url = new URL('http://a/')
+  url.pathname = `/-${secret}`
+  url.search = `?-${secret}`
+  url.username = `-${secret}`
+  return [
+    encodeURI(wellFormed(secret)),
+    ...[url.pathname.slice(1), url.search.slice(1), url.username].map((text) => text.slice(1)),
+  ]
 }
 
 const forUrl = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_')

@@ -1,6 +1,7 @@
 import type { Cancels } from '../../topology/flow/cancels.ts'
 import { Fault, isBurial } from '../../topology/flow/fault.ts'
 import { type Gate, gate } from '../../topology/flow/lanes.ts'
+import { unlessAborted } from '../../topology/flow/stop.ts'
 import { again, bury, emit, type Hand, type Stage, type Verdict } from '../../topology/flow/verdict.ts'
 import { shownAdaptor } from '../../topology/project/adaptors.ts'
 import { type Catalogue, needDefinitions } from '../../topology/project/catalogue.ts'
@@ -19,15 +20,16 @@ import {
 } from '../../topology/wire/runs.ts'
 import { CredentialError } from '../../topology/words/credential.ts'
 import type { DeadLetter } from '../../topology/words/dead-letter.ts'
-import { depthOf } from '../../topology/words/json.ts'
 import type { Incoming, Outgoing } from '../../topology/words/record.ts'
-import type { Outcome, RunCall, RunRequest, Tried } from '../../topology/words/run.ts'
+import type { LogLine, Outcome, RunCall, RunRequest, Tried } from '../../topology/words/run.ts'
 import { nextTry } from './attempts.ts'
 import { cancellable, cancelledBy, unseen } from './cut-off.ts'
 import { stateText, withConfiguration } from './language/state.ts'
 import { crashLoop, ended, isCrashLoop } from './sandbox/killed.ts'
 import type { Sandbox } from './sandbox/open.ts'
+import { withinDepth } from './within-depth.ts'
 import type { OpenWorld } from './world.ts'
+import type { World } from './world-of-run.ts'
 
 export type RunnerDeps = Readonly<{
   catalogue: Catalogue
@@ -67,7 +69,8 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
     const event = eventOf(request, { ...came, tried, startedAt, adaptor: shownAdaptor(job.adaptor, deps.version) })
     const now = Date.parse(event.finished_at)
     const next = nextTry(job, { outcome, starts: event.starts, tried, now, spread: deps.spread })
-    if (next) return tryAgain({ request, job }, { next, now, attempt: runRecord(attemptOf(event, next), request.key) })
+    if (next)
+      return tryAgain({ request, job }, { next, now, attempt: attemptRecord(attemptOf(event, next), request.key) })
     deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
     const whole = finishedRecord(event, states)
@@ -110,24 +113,37 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
   const facts = runFactsOf(request)
   const attempt = attemptsOf(request, hand.tried)
   const once = job.effects === 'at-most-once'
-  const starts = once ? await hand.beginForGood() : hand.begin() // first of all: what may not begin is not announced either
+  const world = await worldFor(deps, { request, job, state, hand })
+  if ('outcome' in world) return { ...world, starts: hand.begun, calls: [] }
+  const starts = once ? await hand.beginForGood() : hand.begin() // before it is announced: it may have to stay
   const slow = setTimeout(
     () => deps.announce({ ...facts, event: 'started', started_at: startedAt.toISOString(), attempt }, request.key),
     slowMs,
   )
   try {
-    const world = await deps.world({ request, job, state })
     const task = { run: request.run, job, state: withConfiguration(state, world.configuration), answer: world.answer }
     const outcome = await cancellable(deps.sandbox, deps.cancels).run(
       { ...task, alone: once || starts > 2 },
       hand.signal,
     )
     return { outcome: world.shown(withinDepth(outcome)), starts, calls: world.calls() }
-  } catch (error) {
-    if (!(error instanceof CredentialError)) throw error
-    return { outcome: ended('failed', 1, { name: error.name, message: error.message }), starts, calls: [] }
   } finally {
     clearTimeout(slow)
+  }
+}
+
+/** The run's world, or what the run comes to without one. A token may take half a minute: until then nothing has begun. */
+const worldFor = async (
+  { world, cancels }: RunnerDeps,
+  { request, job, state, hand }: Omit<Start, 'startedAt'>,
+): Promise<World | Pick<Came, 'outcome'>> => {
+  try {
+    const opened = await unlessAborted(world({ request, job, state }), hand.signal)
+    const cancel = cancels.of(request.run)
+    return cancel ? { outcome: cancelledBy(cancel) } : opened
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error
+    return { outcome: ended('failed', 1, { name: error.name, message: error.message }) }
   }
 }
 
@@ -181,20 +197,6 @@ const letterOf = (
   record,
 })
 
-/** Deeper states could be written but not read again by every part that handles them. */
-const withinDepth = (outcome: Outcome): Outcome =>
-  outcome.state !== null && depthOf(Buffer.from(outcome.state)) > maxStateDepth
-    ? {
-        ...ended('killed', 4, {
-          name: 'StateTooLargeError',
-          message: `the final state nests deeper than ${maxStateDepth}`,
-        }),
-        log: outcome.log,
-      }
-    : outcome
-
-const maxStateDepth = 1_000
-
 /** What is left of an outcome that no record can hold: it is said, and nothing of it is retried (design.md 4). */
 const withoutStates = (event: FinishedFacts): Outgoing => {
   const error = {
@@ -202,12 +204,21 @@ const withoutStates = (event: FinishedFacts): Outgoing => {
     message: `the run's states and log together are over ${maxRunRecordBytes} bytes`,
   }
   const killed = ended('killed', 4, error)
-  const log = event.log.slice(0, 100).map((line) => ({ ...line, message: line.message.slice(0, 1_000) }))
   return finishedRecord(
-    { ...event, status: killed.status, exit_code: killed.exitCode, error: killed.error, log },
+    { ...event, status: killed.status, exit_code: killed.exitCode, error: killed.error, log: beginOf(event.log) },
     { final_state: null, input: null },
   )
 }
+
+/** A log that no record can hold is cut; what counts is that the run is tried again. */
+const attemptRecord = (event: Attempted, key: string): Outgoing => {
+  const whole = runRecord(event, key)
+  if (Buffer.byteLength(whole.value ?? '') <= maxRunRecordBytes) return whole
+  return runRecord({ ...event, log: beginOf(event.log) }, key)
+}
+
+const beginOf = (log: readonly LogLine[]): readonly LogLine[] =>
+  log.slice(0, 100).map((line) => ({ ...line, message: line.message.slice(0, 1_000) }))
 
 const eventOf = (
   request: RunRequest,

@@ -4,8 +4,10 @@ import type { JsonObject } from '../../topology/words/json.ts'
 import type { LogLine, Outcome, RunCall } from '../../topology/words/run.ts'
 import type { Traceparent } from '../../topology/words/trace.ts'
 import type { Configuration } from './credentials/open.ts'
-import type { CallRecord } from './egress/call-record.ts'
+import { CallFailure } from './egress/call-failure.ts'
+import { type CallRecord, recordOf } from './egress/call-record.ts'
 import type { Egress } from './egress/open.ts'
+import { parseCall } from './egress/parse-call.ts'
 import { type Redact, redactor } from './redaction.ts'
 import type { AnswerCall } from './sandbox/child-process.ts'
 
@@ -34,28 +36,24 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const { egress, job, configuration, secrets, ...context } = deps
   const redact = redactor(secrets)
   const calls = new Map<number, CallRecord>() // by number: what is executed again makes the same calls again
-  const notes: LogLine[] = []
+  const notes = new Map<number, LogLine>()
   let left: LogLine | undefined
-  const began = performance.now()
 
   const keep = (record: CallRecord): void => {
-    if (calls.size === mostCalls && !calls.has(record.number)) {
-      left ??= note('warn', `Of the calls of this run the first ${mostCalls} that ended are kept, and no more`)
+    const { number, method, url } = record
+    if (calls.size === mostCalls && !calls.has(number)) {
+      left ??= note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
       return
     }
-    calls.set(record.number, record)
-    const { method, url } = record
-    if (job.testMode) notes.push(note('info', `Test mode: ${method} ${url} was not sent, and answered 200`))
+    calls.set(number, record)
+    if (job.testMode) notes.set(number, note('info', `Test mode: ${method} ${url} was not sent, and answered 200`))
   }
 
   const answer: AnswerCall = async ({ number, text }, signal) => {
-    const called = await egress.request(JSON.parse(text), {
-      ...context,
-      number,
-      testMode: job.testMode,
-      signal,
-      timeoutMs: Math.max(1, job.timeoutMs - (performance.now() - began)),
-    })
+    const asked: unknown = JSON.parse(text)
+    const about = { ...context, number, testMode: job.testMode, signal, timeoutMs: job.timeoutMs }
+    keep(recordOf(parseCall(asked), { context: about, came: cutOff, ms: 0 })) // what it is if the run ends before it does
+    const called = await egress.request(asked, about)
     keep(called.record)
     return JSON.stringify(called.answer)
   }
@@ -63,16 +61,25 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   return {
     configuration,
     answer,
-    shown: (outcome) => withNotes(redacted(outcome, redact), left ? [...notes, left] : notes),
+    shown: (outcome) => redacted(withNotes(outcome, [...notes.values(), ...(left ? [left] : [])]), redact),
     calls: () =>
       [...calls.values()]
         .toSorted((a, b) => a.number - b.number)
-        .map(({ testMode, url, ...facts }) => ({ ...facts, url: redact(url, 'text'), test_mode: testMode })),
+        .map(({ testMode, method, url, ...facts }) => ({
+          ...facts,
+          method: redact(method, 'text'),
+          url: redact(url, 'text').slice(0, longestUrl),
+          test_mode: testMode,
+        })),
   }
 }
 
 /** They are stored with the run, and a job can make ten times as many. */
 const mostCalls = 1_000
+const longestUrl = 2_000
+
+/** Nobody heard what became of it: the run was over before. The server may have done what it was asked for. */
+const cutOff = new CallFailure('CUT_OFF', 'the run was over before the answer came')
 
 const note = (level: LogLine['level'], message: string): LogLine => ({
   time: new Date().toISOString(),
@@ -90,6 +97,8 @@ const redacted = (outcome: Outcome, redact: Redact): Outcome => ({
   ...outcome,
   error: outcome.error && {
     ...outcome.error,
+    name: redact(outcome.error.name, 'text'),
+    operation: outcome.error.operation && redact(outcome.error.operation, 'text'),
     message: redact(outcome.error.message, 'text'),
     details: JSON.parse(redact(JSON.stringify(outcome.error.details), 'json')),
   },

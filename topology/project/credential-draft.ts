@@ -10,6 +10,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/
 import { checkBody } from './credential-schema.ts'
 import type { Document } from './document.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
+import { memberPathOf } from './member-path.ts'
 import { remedyFor } from './nearest.ts'
 import { collectProblems, type Problem, quote } from './problems.ts'
 import { listed, mustBe, nameRule, object, oneOf, type Read } from './values.ts'
@@ -115,10 +116,13 @@ const projectNames: Read<readonly string[]> = (value: Json) =>
     ? { ok: [...new Set(value as readonly string[])].toSorted() }
     : mustBe(`a list of names of projects (${nameRule}), or null for all`, value)
 
-const jsonPath: Read<string> = (value) =>
-  typeof value === 'string' && /^\$.{0,499}$/su.test(value)
+const memberPath: Read<string> = (value) =>
+  typeof value === 'string' && value.length <= 500 && memberPathOf(value) !== undefined
     ? { ok: value }
-    : { problem: 'Must be a JSONPath of at most 500 characters that begins with $.' }
+    : {
+        problem:
+          "Must be a JSONPath of at most 500 characters, of names and places only: $.data.clinic, $.data['clinic id'], $.data.visits[0].id.",
+      }
 
 const credentialKeys = {
   kind: required<CredentialKind | null>(oneOf(...credentialKinds), null, `one of ${credentialKinds.join(', ')}`),
@@ -140,6 +144,6 @@ const oauth2Keys = {
 }
 
 const keychainKeys = {
-  path: required(jsonPath, '', 'the JSONPath that leads to an external_id in the input of a run'),
+  path: required(memberPath, '', 'the JSONPath that leads to an external_id in the input of a run'),
   default: optional(hidden(63), null),
 }

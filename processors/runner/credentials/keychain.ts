@@ -1,6 +1,6 @@
+import { memberPathOf, valueAtMembers } from '../../../topology/project/member-path.ts'
 import { type Credential, CredentialError, mayUse } from '../../../topology/words/credential.ts'
 import { exactSource, isExactNumber, type Json, type JsonObject, parseExact } from '../../../topology/words/json.ts'
-import { valuesAt } from '../language/json-path.ts'
 
 export type Choice = Readonly<{
   keychain: Credential
@@ -32,12 +32,19 @@ export const chosenBy = ({ keychain, body, project, input, known }: Choice): Cre
 
 /** Ids keep all of their digits: of numbers that no double holds too. */
 const textAt = (path: string, { input, keychain }: Pick<Choice, 'input' | 'keychain'>): string | null => {
-  const state = parseExact(input)
-  if (typeof state !== 'object' || state === null) return null
+  const members = memberPathOf(path)
+  if (members) return textOf(valueAtMembers(jsonIn(input), members) as Json | undefined)
+  throw new CredentialError(
+    `The path of the keychain "${keychain.name}" cannot be used: it may have names and places only.`,
+  )
+}
+
+/** What is no JSON ends its run for that reason, not for its credential. */
+const jsonIn = (text: string): Json | undefined => {
   try {
-    return textOf((valuesAt(path, state) as readonly Json[])[0])
-  } catch (error) {
-    throw new CredentialError(`The path of the keychain "${keychain.name}" cannot be used: ${(error as Error).message}`)
+    return parseExact(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -34,7 +34,7 @@ export const recordOf = (
   return {
     number: context.number,
     method: method.toUpperCase().slice(0, 20),
-    url: url ? shownUrl(url).slice(0, 2_000) : '',
+    url: url ? shownUrl(url) : '',
     status: failed ? null : came.answer.status,
     error: failed ? came.code : null,
     ms,

@@ -10,6 +10,11 @@ describe('a secret in a text', () => {
   test.each<[string, string, string]>([
     ['as it is', `token=${secret};`, 'token=***;'],
     ['in a URL', `https://x.example/?t=${encodeURIComponent(secret)}&u=1`, 'https://x.example/?t=***&u=1'],
+    [
+      'in the path of a URL',
+      new URL(`/a/${encodeURI(secret).replace('?', '%3F')}`, 'https://x.example').pathname,
+      '/a/***',
+    ],
     ['in a form', String(new URLSearchParams({ t: secret, u: '1' })), 't=***&u=1'],
     ['with small escapes', encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()), '***'],
     ['as JSON', JSON.stringify({ t: secret }), '{"t":"***"}'],
@@ -35,6 +40,24 @@ describe('a secret in a text', () => {
         },
       ),
     )
+  })
+
+  test.each(['S3cret pass$word', 'köln@2024!x', 'a b/c?d#e&f=g'])(
+    'of %s is replaced wherever it stands in a URL',
+    (one) => {
+      const url = new URL('https://x.example/-/')
+      url.pathname = `/-${one}`
+      url.search = `?-${one}`
+      expect(redactor([one])(url.href, 'text')).toBe('https://x.example/-***?-***')
+      expect(redactor([one])(encodeURI(`/-${one}`), 'text')).toBe('/-***')
+    },
+  )
+
+  test('may be as long as a key store', () => {
+    const long = Array.from({ length: 3_000 }, (_, n) => `line ${n} of "it"`).join('\n')
+    const both = redactor([long, secret])
+    expect(both(`<${long}> ${secret} ${base64(long)}`, 'text')).toMatch(/^<\*\*\*> \*\*\* \*\*\*=*$/)
+    expect(both(JSON.stringify({ long, secret }), 'json')).toBe('{"long":"***","secret":"***"}')
   })
 
   test('that holds another is replaced whole', () => {

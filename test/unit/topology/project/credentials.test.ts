@@ -118,7 +118,7 @@ describe('a credential that somebody sends', () => {
     ['oauth2', { kind: 'oauth2', body: { ...oauth2, scope: 'api', instance_url: 'https://us.example' } }],
     ['oauth2 without a secret', { kind: 'oauth2', body: { ...oauth2, client_secret: undefined, refresh_token: 'r' } }],
     ['a keychain', { kind: 'keychain', body: { path: '$.data.clinic', default: 'district' } }],
-    ['a keychain without a default', { kind: 'keychain', body: { path: '$..id', default: null } }],
+    ['a keychain without a default', { kind: 'keychain', body: { path: "$.data['clinic id'][0]", default: null } }],
   ])('is taken: %s', (_what, given) => {
     expect(problemsOf(given)).toEqual([])
   })
@@ -148,6 +148,9 @@ describe('a credential that somebody sends', () => {
       'body.grant: Must be "client_credentials" or "refresh_token"',
     ],
     [{ kind: 'keychain', body: { path: 'data.clinic' } }, 'body.path: Must be a JSONPath'],
+    [{ kind: 'keychain', body: { path: '$..id' } }, 'of names and places only'],
+    [{ kind: 'keychain', body: { path: '$.data[?(@.a)]' } }, 'of names and places only'],
+    [{ kind: 'keychain', body: { path: '$' } }, 'of names and places only'],
     [{ kind: 'keychain', body: { path: `$.${'a'.repeat(500)}` } }, 'body.path: Must be a JSONPath'],
     [{ kind: 'keychain', body: { path: '$.a' }, external_id: 'd' }, 'external_id: A keychain finds others'],
     [

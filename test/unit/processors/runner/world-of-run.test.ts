@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openEgress } from '../../../../processors/runner/egress/open.ts'
+import { type WorldOfRunDeps, worldOfRun } from '../../../../processors/runner/world-of-run.ts'
+import type { RunId } from '../../../../topology/words/ids.ts'
+import type { Outcome } from '../../../../topology/words/run.ts'
+
+const secret = 'bot123456:ABCDEFabcdef'
+const egress = openEgress({ version: '1', own: [], loopbackAllowed: true })
+/** Answers all but `/never`. */
+const server = createServer((request, response) => {
+  if (request.url !== '/never') response.end('{}')
+})
+let url = ''
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  await egress[Symbol.asyncDispose]()
+  server.close()
+})
+
+const world = (changes: Partial<WorldOfRunDeps> = {}) =>
+  worldOfRun({
+    egress,
+    policy: { allow: [], allowPrivate: false },
+    run: '01993e1c-0000-7000-8000-000000000001' as RunId,
+    traceparent: '00-01993e1c00007000800000000000001f-0000000000000001-02',
+    job: { testMode: false, timeoutMs: 5_000 },
+    configuration: {},
+    secrets: [secret],
+    ...changes,
+  })
+
+const get = (path: string) =>
+  JSON.stringify({
+    method: 'GET',
+    url: url + path,
+    headers: [],
+    body: null,
+    encoding: 'utf8',
+    redirects: 0,
+    timeoutMs: null,
+  })
+
+const outcome: Outcome = { status: 'success', exitCode: 0, error: null, state: 'null', log: [] }
+const never = new AbortController().signal
+
+test('a secret is in nothing that others see: not in a name of an error, not in a note, not in a call', async () => {
+  const { answer, shown, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
+  await answer({ number: 1, text: get(`/${secret}/send`) }, never)
+  const error = {
+    name: secret,
+    message: secret,
+    line: 1,
+    column: 1,
+    operation: secret,
+    details: { [secret]: [secret] },
+  }
+  const seen = shown({ ...outcome, status: 'failed', error, state: JSON.stringify({ secret }) })
+  expect(JSON.stringify([seen, calls()])).not.toContain('ABCDEF')
+  expect(seen.log.map(({ message }) => message)).toEqual([
+    `Test mode: GET ${url}/***/send was not sent, and answered 200`,
+  ])
+  expect(seen.error).toMatchObject({ name: '***', operation: '***', details: { '***': ['***'] } })
+})
+
+test('what is executed again makes the same calls, which are told once', async () => {
+  const { answer, shown, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
+  for (let time = 0; time < 2; time++) await answer({ number: 1, text: get('/a') }, never)
+  expect(calls()).toHaveLength(1)
+  expect(shown(outcome).log).toHaveLength(1)
+})
+
+test('a call that the end of its run cut off is told: the server may have done what it was asked for', async () => {
+  const { answer, calls } = world()
+  const over = new AbortController()
+  const asked = answer({ number: 1, text: get('/never') }, over.signal)
+  expect(calls()).toMatchObject([{ number: 1, method: 'GET', url: `${url}/never`, status: null, error: 'CUT_OFF' }])
+  over.abort(new Error('the run is over'))
+  await expect(asked).rejects.toThrow('the run is over')
+  expect(calls()).toMatchObject([{ error: 'CUT_OFF' }])
+  await answer({ number: 2, text: get('/a') }, never)
+  expect(calls()[1]).toMatchObject({ number: 2, status: 200, error: null })
+})
