@@ -91,10 +91,9 @@ const inUrls = (secret: string): readonly string[] => {
   url.pathname = `/-${secret}`
   url.search = `?-${secret}`
   url.username = `-${secret}`
-  return [
-    encodeURI(wellFormed(secret)),
-    ...[url.pathname.slice(1), url.search.slice(1), url.username].map((text) => text.slice(1)),
-  ]
+  const inPath = encodeURI(wellFormed(secret))
+  const parts = [url.pathname.slice(1), url.search.slice(1), url.username].map((text) => text.slice(1))
+  return [inPath, inPath.replace(/[?#]/g, encodeURIComponent), ...parts]
 }
 
 const forUrl = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_')
