@@ -34,6 +34,7 @@ export const openCalls = (ask: (number: number, text: string) => void): Calls =>
     http: (call) => {
       const asked = Promise.withResolvers<HttpAnswer>()
       if (over) return asked.promise // nobody waits for it
+      if ((call.body?.length ?? 0) > longestBody[call.encoding]) return Promise.reject(failed(tooLarge))
       const text = JSON.stringify(call)
       if (text.length > longest) return Promise.reject(failed(tooLarge))
       open.set(++last, { ...asked, length: text.length })
@@ -66,7 +67,10 @@ type Asked = PromiseWithResolvers<HttpAnswer> & Readonly<{ length: number }>
 const mostOut = 32
 const longestOut = 20_000_000
 
-/** Characters of a request as JSON: enough for 10 MB, whatever they are. */
+/** Characters of a body that no server will get, for it has more than 10 MB for certain: known before anything is made of it. */
+const longestBody = { utf8: 10_000_000, base64: 13_400_000 } as const
+
+/** Characters of a request as JSON: enough for such a body, whatever is in it. */
 const longest = 64_000_000
 
 const tooLarge: HttpFailure = { code: 'REQUEST_TOO_LARGE', message: 'The body of a request is far too large' }

@@ -63,7 +63,7 @@ export type ScopeMaker = (adaptor: Adaptor, bundle: Bundle | undefined) => (host
 export const openRuns = (scopeMaker: ScopeMaker): Runs => {
   const open = new Map<number, Run>()
   const random = openRandom()
-  let asked: (number | string)[] = []
+  const asked: (number | string)[] = []
   let ended: string[] = []
   let given = ''
   let job: JobFunction | undefined
@@ -187,8 +187,10 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
     let due = Number.POSITIVE_INFINITY
     for (const run of open.values()) due = Math.min(due, run.timers.due())
     const wait = due === Number.POSITIVE_INFINITY ? '-' : Math.max(0, due - now)
-    const text = [`${wait} ${more ? 'more' : '-'} ${asked.length / 3}`, ...asked, ...ended].join('\n')
-    asked = []
+    const calls = asked.splice(0, callsOfTurn(asked))
+    const text = [`${wait} ${more || asked.length > 0 ? 'more' : '-'} ${calls.length / 3}`, ...calls, ...ended].join(
+      '\n',
+    )
     ended = []
     return text
   }
@@ -257,6 +259,19 @@ const haveEnded = async (runs: Run[]): Promise<boolean> => {
 
 /** In turns of the queue of promises; three or four an operation. */
 const patience = 50
+
+/** How many of these fields leave in one turn: whole calls, one at least, and no more than can be held beside those of other isolates. */
+const callsOfTurn = (fields: readonly (number | string)[]): number => {
+  let length = 0
+  for (let at = 0; at < fields.length; at += 3) {
+    length += String(fields[at + 2]).length
+    if (at > 0 && length > longestTurn) return at
+  }
+  return fields.length
+}
+
+/** In characters. */
+const longestTurn = 32_000_000
 
 const initialState = (text: string): unknown => {
   try {

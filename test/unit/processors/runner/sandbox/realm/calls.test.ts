@@ -99,13 +99,44 @@ test('what a job asks for without waiting leaves the realm as answers come, in o
   expect(numbers(await runs.turn(2, 1, 7, JSON.stringify(answer), 1, 9, JSON.stringify(answer)))).toEqual([33, 34])
 })
 
-test('requests that are long leave one by one, and one that no server will get is refused at once', async () => {
-  const long = { ...call('http://a/'), body: 'x'.repeat(15_000_000) }
-  const runs = runsOf(async (http) => {
-    void Promise.all([http(long), http(long), http(call('http://a/short'))])
-    return http({ ...long, body: 'x'.repeat(64_000_000) }).catch(({ name, code }) => ({ name, code }))
-  })
-  const asked = told(await runs.turn(0, 1, '{}'))
-  expect(asked.map(([, number]) => number)).toEqual(['1', expect.stringContaining('success')])
-  expect(asked[1]?.[2]).toBe('{"name":"AdaptorError","code":"REQUEST_TOO_LARGE"}')
+test('requests that are long leave one by one', async () => {
+  const long = { ...call('http://a/'), body: '"'.repeat(9_000_000) }
+  const runs = runsOf((http) => Promise.all([http(long), http(long), http(call('http://a/short'))]))
+  expect(told(await runs.turn(0, 1, '{}')).map(([, number]) => number)).toEqual(['1'])
+})
+
+test.each([
+  ['utf8', 10_000_000],
+  ['base64', 13_400_000],
+] as const)('a body that no server will get is refused at once: %s', async (encoding, most) => {
+  const runs = runsOf((http, spare) =>
+    Promise.race([
+      http({ ...call('http://a/'), encoding, body: 'x'.repeat(most + Number(spare)) }),
+      new Promise((waited) => queueMicrotask(() => queueMicrotask(() => waited('it left')))),
+    ]).catch(({ name, code }) => ({ name, code })),
+  )
+  const refused = '{"name":"AdaptorError","code":"REQUEST_TOO_LARGE"}'
+  expect(told(await runs.turn(0, 1, '1'))).toEqual([['1', expect.stringContaining('success'), refused]])
+  expect(told(await runs.turn(0, 2, '0')).map(([run, number]) => [run, number])).toEqual([
+    ['2', '1'],
+    ['2', expect.stringContaining('success')],
+  ])
+})
+
+test('a turn hands out so much of what all runs ask, and the next one the rest', async () => {
+  const long = { ...call('http://a/'), body: 'x'.repeat(9_900_000) }
+  const runs = runsOf((http) => http(long))
+  const first = await runs.turn(0, ...[1, 2, 3, 4, 5].flatMap((run) => [run, '{}']))
+  expect(first.split('\n')[0]).toBe('- more 3')
+  expect(told(first).map(([run]) => run)).toEqual(['1', '2', '3'])
+  const second = await runs.turn(0)
+  expect(second.split('\n')[0]).toBe('- - 2')
+  expect(told(second).map(([run]) => run)).toEqual(['4', '5'])
+})
+
+test('a call that is longer than that leaves alone', async () => {
+  const longest = { ...call('http://a/'), body: '\0'.repeat(6_000_000) }
+  const runs = runsOf((http) => http(longest))
+  expect((await runs.turn(0, 1, '{}', 2, '{}')).split('\n')[0]).toBe('- more 1')
+  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1')
 })
