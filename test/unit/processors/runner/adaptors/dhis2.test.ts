@@ -177,6 +177,11 @@ test('data values are sent as one set, or as a list of values', async () => {
   await does('create', ['dataValueSets', set.dataValues])
   expect(dhis2.requests()).toEqual(['POST /api/dataValueSets', 'POST /api/dataValueSets'])
   expect(dhis2.sent()).toEqual([set, { dataValues: set.dataValues }])
+  const refused = does('dataValueSet', [{ ...set, dataValues: [{ dataElement: 'f7n9E0hX8qk', value: 'many' }] }])
+  expect(await rejection(refused)).toMatchObject({
+    ...{ code: 'IMPORT_WARNING', statusCode: 200, counts: { imported: 0, ignored: 1 } },
+    conflicts: [{ object: 'f7n9E0hX8qk', value: 'value_not_integer', errorCode: 'E7619' }],
+  })
 })
 
 describe('what an import says', () => {

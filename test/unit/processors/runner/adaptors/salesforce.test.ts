@@ -264,6 +264,18 @@ describe('a bulk job', () => {
     })
   })
 
+  test.each([
+    ['10,000 records', Array.from({ length: 10_001 }, (_, at) => ({ Name: `${at}` })), [10_000, 1]],
+    ['3 million characters', Array.from({ length: 4 }, () => ({ Name: 'x'.repeat(1_400_000) })), [2, 2]],
+  ])('holds at most %s; the rest goes into another', async (_, records, sizes) => {
+    await using salesforce = await openSalesforce()
+    const does = doesOf('salesforce', byToken(salesforce.url))
+    const state = await does('bulk', ['Visit__c', 'insert', { pollInterval: 1 }, () => records])
+    const sent = salesforce.sent().filter((body) => typeof body === 'string' && body.startsWith('Name\n'))
+    expect(sent.map((csv) => String(csv).trimEnd().split('\n').length - 1)).toEqual(sizes)
+    expect(newest(state)).toHaveLength(records.length)
+  })
+
   test('of nothing is not made when it is told so', async () => {
     await using salesforce = await openSalesforce()
     const does = doesOf('salesforce', byToken(salesforce.url))
