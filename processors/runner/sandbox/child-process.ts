@@ -2,8 +2,9 @@ import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 import { framesOver } from './frames.ts'
-import { type FromChild, type Isolates, type JobToRun, parseFromChild, toChildText } from './messages.ts'
+import { type FromChild, type Isolates, parseFromChild, toChildText } from './messages.ts'
 import { type Niceness, pipeOf, rssOf, spawnChild } from './spawn-child.ts'
+import { openToldJobs } from './told-jobs.ts'
 
 /** Why a child process ended: `recycled` because it had grown, `closed` with the sandbox, the rest by a run's fault or by itself. */
 export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
@@ -60,8 +61,6 @@ export type ChildOptions = Readonly<{ nice: Niceness; onStuck: (job: Job) => voi
 export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions): Child => {
   const process_ = spawnChild(nice)
   const inHand = new Map<number, InHand>()
-  const jobNumbers = new Map<string, number>()
-  const jobs = new Map<number, Job>()
   const ready = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<ChildEnd>()
   let lastRun = 0
@@ -84,6 +83,7 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
     onEnd: () => kill('died'),
     maxBytes: 500_000_000,
   })
+  const jobs = openToldJobs((message) => frames.send(toChildText(message)))
 
   const receive = (message: FromChild): void => {
     switch (message.kind) {
@@ -103,7 +103,7 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
         for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
         return
       case 'stuck': {
-        const job = jobs.get(message.job)
+        const job = jobs.job(message.job)
         if (job) onStuck(job)
         return
       }
@@ -167,26 +167,6 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
   process_.on('error', (error) => onExit(error.message))
   frames.send(toChildText({ kind: 'realm', script: realmScript }))
 
-  const numberOf = (job: Job): number => {
-    const facts: JobToRun = {
-      code: job.code,
-      adaptor: job.adaptor,
-      bundle: job.bundle,
-      memoryMb: job.memoryMb,
-      console: job.console,
-      logLimitBytes: job.logLimitBytes,
-    }
-    const adaptor = job.bundle?.id ?? job.adaptor
-    const key = [job.name, job.version, job.codeId, adaptor, job.memoryMb, job.console, job.logLimitBytes].join('/')
-    const known = jobNumbers.get(key)
-    if (known !== undefined) return known
-    const number = jobNumbers.size + 1
-    jobNumbers.set(key, number)
-    jobs.set(number, job)
-    frames.send(toChildText({ kind: 'job', job: number, facts: JSON.stringify(facts) }))
-    return number
-  }
-
   return {
     ready: ready.promise,
     ended: ended.promise,
@@ -196,7 +176,7 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
       const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       if (inHand.size === 0) quiet = 0
       inHand.set(run, { settled: resolve, failed: reject, answer, memoryMb, over: undefined })
-      frames.send(toChildText({ kind: 'run', run, job: numberOf(job), timeoutMs, state }))
+      frames.send(toChildText({ kind: 'run', run, job: jobs.numberOf(job), timeoutMs, state }))
       return { answer: promise, cut: () => cut(run) }
     },
     size: () => inHand.size,

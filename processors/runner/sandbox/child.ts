@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
+import type { AdaptorBundle } from '../../../topology/project/adaptors.ts'
 import { type Compiled, compileJob } from '../language/compile.ts'
 import type { Problem } from '../language/problem.ts'
 import { scopeOf } from '../language/scope.ts'
@@ -22,6 +23,7 @@ try {
 } catch {} // no such thing here, or asked for too often
 
 const threads = nice === 0 ? openThreads() : undefined
+const adaptors = new Map<string, AdaptorBundle>()
 const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
 /** Those that take runs, by job; the order is that of last use. */
 const hosts = new Map<number, JobHost>()
@@ -54,9 +56,17 @@ const receive = async (text: string): Promise<void> => {
       frames.send(readyText)
       return
     }
+    case 'adaptor': {
+      const bundle = JSON.parse(message.bundle) as AdaptorBundle
+      adaptors.set(bundle.id, bundle)
+      return
+    }
     case 'job': {
       const facts = JSON.parse(message.facts) as JobToRun
-      jobs.set(message.job, { facts, compiled: compileJob(facts.code, scopeOf(facts)) })
+      jobs.set(message.job, {
+        facts,
+        compiled: compileJob(facts.code, scopeOf({ adaptor: facts.adaptor, bundle: bundleOf(facts) })),
+      })
       return
     }
     case 'run':
@@ -95,7 +105,7 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
   const host = openJobHost({
     job: facts,
     realm: spares.take(facts.memoryMb).then(async (realm) => {
-      await realm.load(compiled, facts)
+      await realm.load(compiled, { ...facts, bundle: bundleOf(facts) })
       return realm
     }),
     send: frames.send,
@@ -107,6 +117,14 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
   })
   everyHost.add(host)
   return host
+}
+
+/** Null for an adaptor that is built in. */
+const bundleOf = ({ bundle }: JobToRun): AdaptorBundle | null => {
+  if (bundle === null) return null
+  const known = adaptors.get(bundle)
+  if (!known) throw new Error('a job of an unknown adaptor')
+  return known
 }
 
 /** The host that nobody has used for the longest time goes, if nothing runs in it. */

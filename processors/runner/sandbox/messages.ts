@@ -1,4 +1,4 @@
-import type { Adaptor, AdaptorBundle } from '../../../topology/project/adaptors.ts'
+import type { Adaptor } from '../../../topology/project/adaptors.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
 
 /**
@@ -7,16 +7,17 @@ import type { Outcome } from '../../../topology/words/run.ts'
  */
 export type ToChild =
   | Readonly<{ kind: 'realm'; script: string }>
+  | Readonly<{ kind: 'adaptor'; bundle: string }>
   | Readonly<{ kind: 'job'; job: number; facts: string }>
   | Readonly<{ kind: 'run'; run: number; job: number; timeoutMs: number; state: string }>
   | Readonly<{ kind: 'answer'; run: number; call: number; text: string }>
   | Readonly<{ kind: 'cut'; run: number }>
 
-/** What the child must know of a job version to make it run. */
+/** What the child must know of a job version to make it run; `bundle` is the id of its upstream adaptor, which the child was told before. */
 export type JobToRun = Readonly<{
   code: string
   adaptor: Adaptor
-  bundle: AdaptorBundle | null
+  bundle: string | null
   memoryMb: number
   console: boolean
   logLimitBytes: number
@@ -26,6 +27,8 @@ export const toChildText = (message: ToChild): string => {
   switch (message.kind) {
     case 'realm':
       return `realm\n${message.script}`
+    case 'adaptor':
+      return `adaptor\n${message.bundle}`
     case 'job':
       return `job\n${message.job}\n${message.facts}`
     case 'run':
@@ -44,6 +47,8 @@ export const parseToChild = (text: string): ToChild => {
   switch (kind) {
     case 'realm':
       return { kind, script: rest }
+    case 'adaptor':
+      return { kind, bundle: rest }
     case 'job': {
       const [job, facts] = firstLine(rest)
       return { kind, job: Number(job), facts }

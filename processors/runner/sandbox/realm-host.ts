@@ -7,13 +7,16 @@ import type { Runs } from './realm/runs.ts'
 
 /** An isolate that has been locked down, seen from the host: strings in, strings out. */
 export type Realm = Readonly<{
-  load(compiled: Compiled, job: JobToRun): Promise<void>
+  load(compiled: Compiled, job: JobToLoad): Promise<void>
   /** Gives answers, starts runs and fires timers; what came of it is `realm/runs.ts`'s to say. Rejects when the isolate ends meanwhile. */
   turn(given: Given): Promise<string>
   cut(run: number, waitedMs?: number): Promise<void>
   usedBytes(): Promise<number>
   dispose(): void
 }>
+
+/** A job with its upstream adaptor, where it has one. */
+export type JobToLoad = Omit<JobToRun, 'bundle'> & Readonly<{ bundle: AdaptorBundle | null }>
 
 /** `answers`: run, number of the call, JSON, and so on; `starts`: run, initial state, and so on. */
 export type Given = Readonly<{ answers: readonly (number | string)[]; starts: readonly (number | string)[] }>

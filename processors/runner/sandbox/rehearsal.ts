@@ -1,7 +1,7 @@
 import { compileJob } from '../language/compile.ts'
 import { openJobHost } from './job-host.ts'
 import type { JobToRun } from './messages.ts'
-import type { Realm } from './realm-host.ts'
+import type { JobToLoad, Realm } from './realm-host.ts'
 
 /** Takes a run that nobody waits for through the whole process, so that V8 has compiled what the first one will need. */
 export const rehearse = async (make: (memoryMb: number) => Promise<Realm>): Promise<void> => {
@@ -19,7 +19,7 @@ export const rehearse = async (make: (memoryMb: number) => Promise<Realm>): Prom
   host.dispose()
 }
 
-const job: JobToRun = {
+const job: JobToRun & JobToLoad = {
   code: `const parts = []
 fn(({ data, ...state }) => {
   for (const [name, value] of Object.entries(data ?? {})) parts.push(\`\${name}: \${value}\`)

@@ -40,6 +40,7 @@ test('messages to a child are read as they were written', () => {
   const number = fc.nat()
   const message = fc.oneof(
     fc.record({ kind: fc.constant('realm' as const), script: fc.string() }),
+    fc.record({ kind: fc.constant('adaptor' as const), bundle: fc.json() }),
     fc.record({ kind: fc.constant('job' as const), job: number, facts: fc.string() }),
     fc.record({ kind: fc.constant('run' as const), run: number, job: number, timeoutMs: number, state: fc.json() }),
     fc.record({ kind: fc.constant('answer' as const), run: number, call: number, text: fc.json() }),
