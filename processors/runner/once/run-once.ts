@@ -1,0 +1,51 @@
+import type { Job } from '../../../topology/project/project.ts'
+import type { DraftJob } from '../../../topology/project/schema.ts'
+import { newMessageId, type RunId } from '../../../topology/words/ids.ts'
+import type { JsonObject } from '../../../topology/words/json.ts'
+import type { Outcome, RunCall } from '../../../topology/words/run.ts'
+import { traceOf } from '../../../topology/words/trace.ts'
+import { configurationOf } from '../credentials/configuration.ts'
+import { secretsOf } from '../credentials/secrets-of.ts'
+import { openEgress } from '../egress/open.ts'
+import { withConfiguration } from '../language/state.ts'
+import { openSandbox } from '../sandbox/open.ts'
+import { withinDepth } from '../within-depth.ts'
+import { worldOfRun } from '../world-of-run.ts'
+
+/** A job without a project. */
+export type JobOnce = DraftJob
+
+/** What came of a run, and what it called. */
+export type Ran = Readonly<{ outcome: Outcome; calls: readonly RunCall[]; ms: number }>
+
+/** A sandbox for somebody's own machine, whose own servers and network its jobs may call. */
+export type Workbench = AsyncDisposable &
+  Readonly<{
+    /** Runs a job for a state, as JSON text. `credential` is what it sees as `configuration`; what is secret in it is in nothing that comes back. */
+    run(of: Readonly<{ job: JobOnce; state: string; credential: JsonObject | null }>, signal: AbortSignal): Promise<Ran>
+  }>
+
+export const openWorkbench = async ({ version }: Readonly<{ version: string }>): Promise<Workbench> => {
+  await using opening = new AsyncDisposableStack()
+  const egress = opening.use(openEgress({ version, own: [], loopbackAllowed: true }))
+  const sandbox = opening.use(await openSandbox({ version }))
+  const opened = opening.move()
+
+  const run: Workbench['run'] = async (of, signal) => {
+    const job: Job = { ...of.job, version: 1 }
+    const id = newMessageId()
+    const run = id as string as RunId
+    const world = worldOfRun({
+      ...{ egress, job, run, traceparent: traceOf({ id, traceparent: null }) },
+      policy: { allow: [], allowPrivate: true },
+      configuration: of.credential && configurationOf(of.credential),
+      secrets: of.credential ? secretsOf({ body: of.credential, schema: null }) : [],
+    })
+    const began = performance.now()
+    const state = withConfiguration(of.state, world.configuration)
+    const outcome = await sandbox.run({ run, job, state, answer: world.answer }, signal)
+    const ms = Math.round(performance.now() - began)
+    return { outcome: world.shown(withinDepth(outcome)), calls: world.calls(), ms }
+  }
+  return { run, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
