@@ -17,7 +17,8 @@ test('a run that is to be alone has a process of its own from the start, and end
   await until(() => sandbox.state().loaded === 2)
   const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
   process.kill(own, 'SIGKILL')
-  expect(await alone).toMatchObject({ status: 'crashed', exitCode: 4, error: { name: 'CrashLoopError' } })
+  const message = 'The job ended the process in which it was alone (SIGKILL)'
+  expect(await alone).toMatchObject({ status: 'crashed', exitCode: 4, error: { name: 'CrashLoopError', message } })
   // Its neighbour was not done again, and nothing was started for another try.
   expect(childrenOf(process.pid)).toEqual(before)
   stop.abort('enough')

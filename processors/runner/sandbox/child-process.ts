@@ -1,6 +1,7 @@
 import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
 import type { Outcome } from '../../../topology/words/run.ts'
+import { asked } from './asked.ts'
 import { framesOver } from './frames.ts'
 import { type FromChild, type Isolates, parseFromChild, toChildText } from './messages.ts'
 import { type Niceness, pipeOf, rssOf, spawnChild } from './spawn-child.ts'
@@ -175,7 +176,7 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
       const { timeoutMs, memoryMb } = job
       const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       if (inHand.size === 0) quiet = 0
-      inHand.set(run, { settled: resolve, failed: reject, answer, memoryMb, over: undefined })
+      inHand.set(run, { settled: resolve, failed: reject, answer: asked(answer), memoryMb, over: undefined })
       frames.send(toChildText({ kind: 'run', run, job: jobs.numberOf(job), timeoutMs, state }))
       return { answer: promise, cut: () => cut(run) }
     },

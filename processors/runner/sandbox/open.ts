@@ -16,7 +16,7 @@ export type SandboxTask = Work & Readonly<{ run: RunId; alone?: boolean }>
 
 /**
  * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
- * `sandbox-unavailable` when no process can be started, or when the sandbox is closed.
+ * `sandbox-unavailable` when no process can be started, when the sandbox is closed, or with what the task's `answer` threw: the run is cut off then.
  */
 export type Sandbox = AsyncDisposable & Readonly<{ run(task: SandboxTask, signal: AbortSignal): Promise<Outcome> }>
 

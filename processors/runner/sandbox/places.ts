@@ -101,7 +101,7 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
       if (answer.kind === 'again')
         return tooMuch.has(answer.why)
           ? outOfMemory(work.job.memoryMb)
-          : crashLoop(`The job ended its process twice (${answer.why})`)
+          : crashLoop(`The job ended the process in which it was alone (${answer.why})`)
       if (mayHaveTaken(answer.outcome)) child.kill('recycled') // nobody is to be blamed for what this run left behind
       return answer.outcome
     } finally {
