@@ -103,7 +103,11 @@ const settings = {
     unset: '5 for `up`, 25 for a role',
     meaning: 'time on a stop for runs in hand; then they are cut off and done again later',
   }),
-  DEMO: withDefault(flag, { fallback: 'true', meaning: 'put the demo project into an empty `DATA_DIR`' }),
+  DEMO: withDefault(flag, {
+    fallback: 'true',
+    meaning:
+      'put the demo project into an empty `DATA_DIR`, and let jobs call what listens on this machine (embedded broker only)',
+  }),
   LOG_LEVEL: withDefault(oneOf('debug', 'info', 'warn', 'error'), {
     fallback: 'info',
     meaning: 'the least that is logged: `debug`, `info`, `warn` or `error`',

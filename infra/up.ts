@@ -117,7 +117,7 @@ await runRole('up', async (house) => {
       urlOf(config.HOST, config.PORT),
       ...(config.METRICS_PORT === undefined ? [] : [urlOf(config.HOST, config.METRICS_PORT)]),
     ].flatMap(hostPortOf),
-    loopbackAllowed: embedded,
+    loopbackAllowed: embedded && config.DEMO,
   })
   const largestRecord = (project: string) => log.largestRecord(intakeTopic(project))
   const door = { host: config.HOST, adminToken, meter, logger }

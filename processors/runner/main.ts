@@ -19,7 +19,9 @@ await runAlone({ name: 'runner' }, async (alone) => {
     ...{ catalogue, logger, version },
     secrets: openSecrets({ key: config.SECRET_KEY, previous: config.SECRET_KEY_PREVIOUS }),
     write: (change, signal) => writeCredential(change, { log, catalogue, signal }),
-    own: [...config.KAFKA_BROKERS, alone.healthUrl, config.CLICKHOUSE_URL ?? ''].flatMap(hostPortOf),
+    own: [...config.KAFKA_BROKERS, alone.healthUrl, config.CLICKHOUSE_URL ?? '', config.PUBLIC_URL ?? ''].flatMap(
+      hostPortOf,
+    ),
   })
   alone.opened({ sandbox })
   await runRunner({ ...alone, sandbox, world: worlds.open, version }, alone.stop)
