@@ -250,3 +250,23 @@ test('what belongs to another adaptor is not in scope, and the run shows its own
   const shown = await tried('fn(state => state)', { adaptor: 'openmrs', state: {} })
   expect(shown.outcome.log[0]?.message).toMatch(/adaptor openmrs@1\.2\.3$/)
 })
+
+test('a run finds nothing of the one before it in its isolate: no mark on an operation, and no session', async () => {
+  await using salesforce = await openSalesforce()
+  const code = `describe('Account')
+fn(state => {
+  const seen = []
+  for (const one of [create, query, bulk, relationship, reference, relationship('A__r', 'B__c', 1)]) {
+    if (one.mark) seen.push(one.name)
+    one.mark = true
+  }
+  return { seen }
+})`
+  const given = {
+    adaptor: 'salesforce',
+    configuration: { loginUrl: salesforce.url, ...salesforceUser },
+    state: {},
+  } as const
+  for (let time = 0; time < 3; time++) expect((await tried(code, given)).state).toEqual({ seen: [] })
+  expect(salesforce.requests().filter((request) => request.endsWith('/Soap/u/64.0'))).toHaveLength(3)
+})
