@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { Pool } from 'undici'
-import { decoded, readBody } from './body.ts'
+import { readBody } from './body.ts'
 import { CallFailure, failureOf } from './call-failure.ts'
 import type { HttpAnswer } from './http-call.ts'
+import type { Hold } from './places.ts'
 import { hostOf } from './policy.ts'
 import type { Pools } from './pools.ts'
 import { redirectOf } from './redirect.ts'
@@ -15,7 +16,7 @@ export type ExchangeOptions = Readonly<{
   /** How many redirects are followed; with none, a redirect is the answer. */
   redirects: number
   maxBodyBytes: number
-  hold: (bytes: number) => void
+  hold: Hold
   signal: AbortSignal
 }>
 
@@ -77,11 +78,21 @@ const answerOf = async (
   options: ExchangeOptions,
 ): Promise<Exchanged> => {
   const codings = headers.flatMap(([name, value]) => (name === 'content-encoding' ? [value] : []))
-  const raw = await readBody(body, { maxBytes: options.maxBodyBytes, hold: options.hold })
-  const bytes = await decoded(raw, { encoding: codings.join(), maxBytes: options.maxBodyBytes })
-  const encoding = isUtf8(bytes) ? 'utf8' : 'base64'
+  const { maxBodyBytes: maxBytes, hold } = options
+  const bytes = await readBody(body, { encoding: codings.join(), maxBytes, hold })
+  const encoding = isUtf8(bytes) && !swells(bytes) ? 'utf8' : 'base64'
   return {
     answer: { status, statusText, headers, url, body: bytes.toString(encoding), encoding },
     bytes: bytes.length,
   }
+}
+
+/** Whether a fifth of it are characters that JSON writes as six: base64 is shorter then. */
+const swells = (text: Buffer): boolean => {
+  let controls = 0
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at] ?? 0
+    if (byte < 0x08 || byte === 0x0b || (byte > 0x0d && byte < 0x20)) controls++
+  }
+  return controls * 5 > text.length
 }

@@ -20,7 +20,7 @@ export type HttpAnswer = Readonly<{
   headers: readonly (readonly [name: string, value: string])[]
   url: string
   body: string
-  /** `utf8` where the bytes are UTF-8, else `base64`. */
+  /** `utf8` where the bytes are UTF-8 and few of them control characters, else `base64`. */
   encoding: BodyEncoding
 }>
 

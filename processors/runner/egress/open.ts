@@ -71,7 +71,9 @@ export const egressLimits = {
   calls: 10_000,
   callsOfRun: 16,
   callsAtOnce: 256,
-  /** Bodies that are being received, all together. */
+  /** Bodies of one run that are being received, decoded: past that all but the oldest wait. */
+  heldBytesOfRun: 20_000_000,
+  /** Those of all runs together. */
   heldBytes: 200_000_000,
   /** How long the addresses of a name are taken for known. */
   namesMs: 5_000,

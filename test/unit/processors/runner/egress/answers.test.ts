@@ -67,6 +67,31 @@ describe('an answer', () => {
     })
   })
 
+  test.each([
+    ['a fifth of which JSON would write as six characters each', `${'\0'.repeat(21)}${'x'.repeat(79)}`, 'base64'],
+    ['with fewer of those', `${'\0'.repeat(20)}${'x'.repeat(80)}`, 'utf8'],
+    ['of lines, tabs and quotes', '\t"\r\n'.repeat(100), 'utf8'],
+    ['with nothing in it', '', 'utf8'],
+  ] as const)('%s comes as what is shorter', async (_what, text, encoding) => {
+    await using server = await serve((_request, response) => void response.end(text))
+    await using egress = openAt()
+    expect(await answerOf(egress, callOf(server.url))).toMatchObject({
+      body: Buffer.from(text).toString(encoding),
+      encoding,
+    })
+  })
+
+  test('that is small as received, and large in JSON, is small for whoever passes it on', async () => {
+    const bomb = gzipSync(Buffer.alloc(9_900_000))
+    await using server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)
+    })
+    await using egress = openAt()
+    const answer = await answerOf(egress, callOf(server.url))
+    expect(Buffer.from(answer.body, 'base64')).toHaveLength(9_900_000)
+    expect(JSON.stringify(answer).length).toBeLessThan(14_000_000)
+  })
+
   const text = 'a text that comes again and again, '.repeat(100)
   test.each<[string, Buffer]>([
     ['gzip', gzipSync(text)],
@@ -139,6 +164,28 @@ describe('an answer', () => {
     })
     await using egress = openAt()
     expect(await failureOf(egress, callOf(server.url))).toMatchObject({ code: 'RESPONSE_TOO_LARGE' })
+  })
+
+  test('counts as large as it is when it is decoded', async () => {
+    const packed = gzipSync(Buffer.alloc(90_000))
+    await using server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)
+    })
+    await using egress = openAt({ limits: { heldBytes: 80_000 } })
+    expect(await failureOf(egress, callOf(server.url))).toMatchObject({ code: 'EGRESS_BUSY' })
+    await using roomy = openAt({ limits: { heldBytes: 90_000 } })
+    for (let times = 0; times < 3; times++) expect((await answerOf(roomy, callOf(server.url))).status).toBe(200)
+  })
+
+  test('whose connection ends within its encoding says so', async () => {
+    await using server = await serve((request, response) => {
+      response
+        .writeHead(200, { 'content-encoding': 'gzip', 'content-length': 999 })
+        .write(gzipSync(text).subarray(0, 30))
+      setImmediate(() => request.socket.destroy())
+    })
+    await using egress = openAt()
+    expect(await failureOf(egress, callOf(server.url))).toMatchObject({ code: 'ECONNRESET' })
   })
 
   test('has no room when all that are being received are too large together, and others have', async () => {
