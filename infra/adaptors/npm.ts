@@ -40,11 +40,14 @@ type Asked = Readonly<{ name: string; dir: string }>
 const npm = (args: readonly string[], { name, dir }: Asked): Promise<string> =>
   new Promise((resolve, reject) => {
     const options = { cwd: dir, timeout: npmMs, killSignal: 'SIGKILL', maxBuffer: 10_000_000 } as const
-    execFile('npm', [...args, '--json', '--loglevel=error'], options, (error, stdout) => {
+    execFile('npm', [...args, ...always], options, (error, stdout) => {
       if (error === null) resolve(stdout)
       else reject(new NoAdaptor(refusal(name, { error, said: saidIn(stdout) })))
     })
   })
+
+/** It would try again for a minute and a half where nobody answers. */
+const always = ['--json', '--loglevel=error', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=2000']
 
 /** Adaptors have some 50 packages of 50 MB, in half a minute on a slow line. */
 const npmMs = 120_000

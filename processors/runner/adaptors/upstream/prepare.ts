@@ -15,19 +15,14 @@ const asked = (args: readonly string[], code = ''): Promise<AdaptorBundle> =>
   new Promise((resolve, reject) => {
     const refuse = (why: string): void => reject(new NoAdaptor(`${args[0]} is no adaptor for jobs: ${why}`))
     const options = { env: {}, cwd: '/', timeout: prepareMs, killSignal: 'SIGKILL', maxBuffer: 100_000_000 } as const
-    const child = execFile(
-      process.execPath,
-      ['--no-node-snapshot', file, ...args],
-      options,
-      (error, stdout, stderr) => {
-        if (error?.killed) return refuse(`it was not loaded within ${prepareMs / 1_000} s.`)
-        if (error)
-          return refuse(`the process that tried it ended (${error.code ?? error.signal}): ${stderr.slice(-500)}`)
-        const told = JSON.parse(stdout) as AdaptorBundle | Readonly<{ problem: string }>
-        if ('problem' in told) return refuse(told.problem)
-        resolve(told)
-      },
-    )
+    const child = execFile(process.execPath, ['--no-node-snapshot', file, ...args], options, (error, stdout) => {
+      if (error?.killed) return refuse(`it was not loaded within ${prepareMs / 1_000} s.`)
+      if (error)
+        return refuse(`the process that loaded it ended (${error.signal ?? error.code}), maybe for lack of memory.`)
+      const told = JSON.parse(stdout) as AdaptorBundle | Readonly<{ problem: string }>
+      if ('problem' in told) return refuse(told.problem)
+      resolve(told)
+    })
     child.stdin?.on('error', () => {}) // it has ended, which is told above
     child.stdin?.end(code)
   })
