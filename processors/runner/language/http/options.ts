@@ -50,16 +50,16 @@ const bodyIn = (options: Options): Pick<Request, 'body' | 'contentType'> => {
   const body = options['body'] ?? options['data'] ?? (typeof json === 'object' ? json : undefined)
   if (options['contentType'] === 'form') return { body: formOf(body), contentType: null }
   if (form !== undefined && body === undefined) return { body: formOf(form), contentType: null }
-  const named = contentTypes[String(options['contentType'])]
+  const named = contentTypes.get(String(options['contentType']))
   return { body, contentType: named ?? (json ? 'application/json' : null) }
 }
 
 /** The short names of upstream's `contentType`. */
-const contentTypes: Readonly<Record<string, string>> = {
-  json: 'application/json',
-  xml: 'application/xml',
-  string: 'text/plain',
-}
+const contentTypes: ReadonlyMap<string, string> = new Map([
+  ['json', 'application/json'],
+  ['xml', 'application/xml'],
+  ['string', 'text/plain'],
+])
 
 const headersIn = (options: Options): Headers =>
   Object.fromEntries(

@@ -12,8 +12,9 @@ export type FinalState =
  */
 export const finalState = (state: unknown): FinalState => {
   if (state === undefined) return { kind: 'nothing' }
-  const json = toJson(withoutConfiguration(state))
-  if (json === undefined) throw new TypeError(`The final state is no JSON value but a ${typeof state}`)
+  const made = toJson(withoutConfiguration(state))
+  if (made === undefined) throw new TypeError(`The final state is no JSON value but a ${typeof state}`)
+  const json = withoutHidden(made)
   if (json.length <= maxBytes / 3) return { kind: 'state', json }
   const bytes = bytesOf(json)
   if (bytes <= maxBytes) return { kind: 'state', json }
@@ -46,4 +47,11 @@ const withoutConfiguration = (state: unknown): unknown => {
   if (typeof state !== 'object' || state === null || !('configuration' in state)) return state
   const { configuration: _, ...rest } = state
   return rest
+}
+
+/** What a proxy or a `toJSON` brought along all the same. */
+const withoutHidden = (json: string): string => {
+  if (!json.startsWith('{') || !json.includes('"configuration":')) return json
+  const made = JSON.parse(json) as object
+  return Object.hasOwn(made, 'configuration') ? JSON.stringify(withoutConfiguration(made)) : json
 }
