@@ -17,6 +17,7 @@ import { openTarget, runHost, type Target } from '../fixtures/run-host.ts'
 // What npm has of OpenFn's own adaptors, fetched for real, each in front of a real server. The versions are named, so that a new one breaks nothing.
 const common: UpstreamAdaptor = '@openfn/language-common@3.3.4'
 const http: UpstreamAdaptor = '@openfn/language-http@7.2.10'
+const fhir: UpstreamAdaptor = '@openfn/language-fhir@5.0.15'
 const openmrs: UpstreamAdaptor = '@openfn/language-openmrs@5.5.0'
 
 /** As npm does it, but what asks for a version of common that npm does not have is given the one that it has. */
@@ -167,6 +168,24 @@ describe('adaptors of OpenFn', () => {
       http,
       (baseUrl) => ({ code: `request('PATCH', '/a', { body: { n: 1 } })`, state: { configuration: { baseUrl } } }),
       { data: { method: 'PATCH', body: '{"n":1}' } },
+    ],
+    [
+      'get',
+      fhir,
+      (baseUrl) => ({
+        code: `get('Patient/1', { query: { _count: 1 } })`,
+        state: { configuration: { baseUrl, apiPath: '/fhir', access_token: 'secret' } },
+      }),
+      { data: { url: '/fhir/Patient/1?_count=1', authorization: 'Bearer secret' } },
+    ],
+    [
+      'create',
+      fhir,
+      (baseUrl) => ({
+        code: `create('Patient', { id: $.data.id })`,
+        state: { data: { id: 'x' }, configuration: { baseUrl } },
+      }),
+      { data: { method: 'POST', url: '/Patient', type: 'application/fhir+json' } },
     ],
     [
       'create',
