@@ -166,6 +166,16 @@ describe('an answer', () => {
     expect(await failureOf(egress, callOf(server.url))).toMatchObject({ code: 'RESPONSE_TOO_LARGE' })
   })
 
+  test('from which nothing ever comes when it is decoded is too large all the same', async () => {
+    const emptyBlock = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]) // RFC 1951, 3.2.4
+    const endless = Buffer.concat([gzipSync('').subarray(0, 10), ...Array.from({ length: 40_000 }, () => emptyBlock)])
+    await using server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(endless)
+    })
+    await using egress = openAt({ limits: { responseBytes: 100_000 } })
+    expect(await failureOf(egress, callOf(server.url))).toMatchObject({ code: 'RESPONSE_TOO_LARGE' })
+  })
+
   test('counts as large as it is when it is decoded', async () => {
     const packed = gzipSync(Buffer.alloc(90_000))
     await using server = await serve((_request, response) => {

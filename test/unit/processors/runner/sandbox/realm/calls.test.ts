@@ -123,15 +123,16 @@ test.each([
   ])
 })
 
-test('a turn hands out so much of what all runs ask, and the next one the rest', async () => {
+test('a turn hands out so much of what all runs ask, and the next ones the rest', async () => {
   const long = { ...call('http://a/'), body: 'x'.repeat(9_900_000) }
   const runs = runsOf((http) => http(long))
-  const first = await runs.turn(0, ...[1, 2, 3, 4, 5].flatMap((run) => [run, '{}']))
+  const first = await runs.turn(0, ...[1, 2, 3, 4, 5, 6, 7].flatMap((run) => [run, '{}']))
   expect(first.split('\n')[0]).toBe('- more 3')
   expect(told(first).map(([run]) => run)).toEqual(['1', '2', '3'])
   const second = await runs.turn(0)
-  expect(second.split('\n')[0]).toBe('- - 2')
-  expect(told(second).map(([run]) => run)).toEqual(['4', '5'])
+  expect(second.split('\n')[0]).toBe('- more 3')
+  expect(told(second).map(([run]) => run)).toEqual(['4', '5', '6'])
+  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1')
 })
 
 test('a call that is longer than that leaves alone', async () => {
