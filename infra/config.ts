@@ -158,6 +158,12 @@ export const readTools = (env: NodeJS.ProcessEnv = process.env): Tools => ({
   javaHome: env['JAVA_HOME'],
 })
 
+/** What npm gets of the environment: where things are, proxies, and its own settings. The rest is none of its business, and partly secret. */
+export const readNpmEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => ofNpm.test(name)))
+
+const ofNpm = /^(PATH|HOME|TMPDIR|((https?|no)_)?proxy|npm_config_.+)$/i
+
 const fallbackOf = ({ fallback }: Setting, embedded: boolean): string | undefined =>
   typeof fallback === 'object' ? fallback[embedded ? 'embedded' : 'otherwise'] : fallback
 

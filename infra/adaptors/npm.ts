@@ -1,15 +1,23 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { NoAdaptor, type Packages } from '../../topology/project/adaptors.ts'
+import { readNpmEnvironment } from '../config.ts'
+import { killWithChildren } from '../embedded/child.ts'
+import { signalProcess } from '../embedded/process-id.ts'
+
+/** `env` is read anew for each call of npm; `limitMs` is its time for one. */
+export type NpmOptions = Readonly<{ env?: () => NodeJS.ProcessEnv; limitMs?: number }>
 
 /**
- * Packages from npm, by npm itself, so that its own settings say from where and with whose name. Nothing of a package is executed here. What
- * npm refuses is thrown as `NoAdaptor`, in a sentence that says what to do.
+ * Packages from npm, by npm itself, so that its own settings say from where and with whose name. Nothing of a package is executed here, and npm
+ * sees nothing of our environment but what is for it. What it refuses is thrown as `NoAdaptor`, in a sentence that says what to do.
  */
-export const npmPackages = (dir: string): Packages => ({
+export const npmPackages = (dir: string, options: NpmOptions = {}): Packages => ({
   newest: async (name) => {
-    const version: unknown = JSON.parse(await npm(['view', name, 'version'], { name, dir }))
+    const version: unknown = JSON.parse(await npm(['view', name, 'version'], { name, dir, ...options }))
     if (typeof version !== 'string')
       throw new NoAdaptor(`npm names no newest version of ${name}: name the one that you mean.`)
     return version
@@ -19,7 +27,7 @@ export const npmPackages = (dir: string): Packages => ({
     const remove = (): Promise<void> => rm(place, { recursive: true, force: true })
     try {
       await writeFile(join(place, 'package.json'), '{"private":true}')
-      await npm([...installing, `${name}@${version}`], { name: `${name}@${version}`, dir: place })
+      await npm([...installing, `${name}@${version}`], { name: `${name}@${version}`, dir: place, ...options })
       const installed = JSON.parse(await readFile(join(place, 'node_modules', name, 'package.json'), 'utf8'))
       if (installed.version !== version)
         throw new NoAdaptor(`npm gave ${name}@${installed.version} instead of ${version}.`)
@@ -35,16 +43,31 @@ const installing = [
   ...['install', '--ignore-scripts', '--omit=dev', '--omit=optional', '--no-package-lock', '--no-audit', '--no-fund'],
 ]
 
-type Asked = Readonly<{ name: string; dir: string }>
+type Asked = NpmOptions & Readonly<{ name: string; dir: string }>
 
-const npm = (args: readonly string[], { name, dir }: Asked): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const options = { cwd: dir, timeout: npmMs, killSignal: 'SIGKILL', maxBuffer: 10_000_000 } as const
-    execFile('npm', [...args, ...always], options, (error, stdout) => {
-      if (error === null) resolve(stdout)
-      else reject(new NoAdaptor(refusal(name, { error, said: saidIn(stdout) })))
-    })
-  })
+const npm = async (args: readonly string[], asked: Asked): Promise<string> => {
+  const { name, dir, env = readNpmEnvironment, limitMs = npmMs } = asked
+  const stdio = ['ignore', 'pipe', 'ignore'] as const
+  const child = spawn('npm', [...args, ...always], { cwd: dir, env: env(), stdio: [...stdio], detached: true })
+  killWithChildren(child, { group: true })
+  let late = false
+  const limit = setTimeout(() => {
+    late = true
+    if (child.pid) signalProcess(-child.pid, 'SIGKILL') // with all that it has started
+  }, limitMs)
+  try {
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+    if (code === 0) return said
+    throw new NoAdaptor(
+      late ? `npm did not have ${name} after ${limitMs / 1_000} s: try again.` : refusal(name, saidIn(said)),
+    )
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    throw new NoAdaptor(`There is no npm on this machine, which fetches ${name}: install it where this runs.`)
+  } finally {
+    clearTimeout(limit)
+  }
+}
 
 /** It would try again for a minute and a half where nobody answers. */
 const always = ['--json', '--loglevel=error', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=2000']
@@ -63,13 +86,7 @@ const saidIn = (stdout: string): Said => {
   }
 }
 
-const refusal = (
-  name: string,
-  { error, said: { code, summary } }: Readonly<{ error: Error & { code?: unknown; killed?: boolean }; said: Said }>,
-): string => {
-  if (error.killed) return `npm did not have ${name} after ${npmMs / 1_000} s: try again.`
-  if (error.code === 'ENOENT')
-    return `There is no npm on this machine, which fetches ${name}: install it where this runs.`
+const refusal = (name: string, { code, summary }: Said): string => {
   if (code === 'E404') return `npm has no ${missingIn(summary) ?? name}: look for the name and version that it has.`
   const wanted = /No matching version found for (\S+?)\.?$/.exec(summary)?.[1]
   if (wanted === name) return `npm has no ${name}: take a version that it has, or @latest.`

@@ -109,12 +109,15 @@ export async function stopSurvivor({
   rmSync(pidFile({ name, dir }), { force: true })
 }
 
-/** Lets a short-lived process of another kind (Maven, say) be killed with the children. */
-export const killWithChildren = (spawned: ChildProcess): void => {
-  const { pid } = spawned
-  if (pid === undefined) return
-  living.add(pid)
-  spawned.once('exit', () => living.delete(pid))
+/** Lets a short-lived process of another kind (Maven, say) be killed with the children; `group`: with all that it has started itself. */
+export const killWithChildren = (
+  spawned: ChildProcess,
+  { group = false }: Readonly<{ group?: boolean }> = {},
+): void => {
+  if (spawned.pid === undefined) return
+  const id = group ? -spawned.pid : spawned.pid
+  living.add(id)
+  spawned.once('exit', () => living.delete(id))
 }
 
 /** The last resort of a process that must end now: every child that is still there is killed, without waiting. */
