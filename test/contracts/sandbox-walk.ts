@@ -1,13 +1,10 @@
 /**
  * A job that walks through everything that it can reach by properties and prototypes, from the globals, from what is made for its run, and from
  * what these give when they are used. `{ kind: 'look' }`: gives a digest of all that, and of how many objects it is. `{ kind: 'do', deeds }`:
- * does each mutation (by number) to each object (by its place in the walk).
+ * does each mutation (by number) to each object (by its place in the walk). `names`: what is made for its run.
  */
-export const walkOfRealm = `
-const made = () => ({
-  console, setTimeout, setInterval, clearTimeout, clearInterval, util, fetch, AbortSignal, crypto, http,
-  get, post, put, patch, del, head, options, request, fetchWithErrors, cursor, debug, log, validate,
-})
+export const walkOfRealm = (names: readonly string[]): string => `
+const made = () => ({ ${names.join(', ')} })
 const thrownBy = action => { try { return action() } catch (error) { return error } }
 const used = () => [
   new AbortController(), AbortSignal.abort(1), new Headers({ a: 1 }).entries(), new URL('http://a/b?c'),
