@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { houseName, startHouse } from '../fixtures/house.ts'
+import { deploy, endedRuns, houseName, post, startHouse } from '../fixtures/house.ts'
 import { type Penstock, until } from '../fixtures/penstock.ts'
 
 const page = readFileSync(new URL('../../sinks/clickhouse/sql.md', import.meta.url), 'utf8')
@@ -51,6 +52,28 @@ const publish = async (value: string): Promise<void> => {
   await producer.connect()
   await producer.send({ topic: `${name}.intake.demo`, messages: [{ value }] })
   await producer.disconnect()
+}
+
+/** What the demo does not do, for the questions that ask about it. They come after the others. */
+const before: Readonly<Record<string, () => Promise<void>>> = {
+  'Whom jobs called over HTTP in the last two days, and how that went': async () => {
+    const id = randomUUID()
+    const expression = `fn(async state => {
+      for (const url of state.data) await fetch(url).catch(() => {})
+      return {}
+    })`
+    await deploy(house, {
+      name: 'callers',
+      sources: { inbox: { type: 'webhook', id } },
+      triggers: { all: { type: 'message' } },
+      jobs: {
+        rehearse: { trigger: 'all', expression, test_mode: true },
+        call: { trigger: 'all', expression },
+      },
+    })
+    const message = await post(house, id, '["http://127.0.0.1/a", "http://127.0.0.1/b"]')
+    await endedRuns(house, 'callers', { message, count: 2 })
+  },
 }
 
 /** What the page promises of each question, on what the demo has sent. */
@@ -142,15 +165,23 @@ const promises: Readonly<Record<string, (rows: readonly Row[]) => void>> = {
       expect(Number(row['p50_wait_ms'])).toBeGreaterThanOrEqual(0)
     }
   },
+  'Whom jobs called over HTTP in the last two days, and how that went': (rows) =>
+    expect(rows).toEqual([
+      {
+        ...{ project: 'callers', host: '127.0.0.1', requests: 4, fine: 2, errors: ['EGRESS_REFUSED'] },
+        p95_ms: expect.any(Number),
+      },
+    ]),
 }
 
 describe('the page about SQL', () => {
-  test('prints ten questions, and each promises something', () => {
-    expect(page.match(/^```sql$/gm)).toHaveLength(10)
+  test('prints eleven questions, and each promises something', () => {
+    expect(page.match(/^```sql$/gm)).toHaveLength(11)
     expect(printed.map(([title]) => title).toSorted()).toEqual(Object.keys(promises).toSorted())
   })
 
   test.each(printed)('%s', async (title, sql) => {
+    await before[title]?.()
     promises[title]?.(await ask(sql))
   })
 
