@@ -5,7 +5,7 @@ import type { LogLine, Outcome, RunCall } from '../../topology/words/run.ts'
 import type { Traceparent } from '../../topology/words/trace.ts'
 import type { Configuration } from './credentials/open.ts'
 import { CallFailure } from './egress/call-failure.ts'
-import { type CallRecord, recordOf } from './egress/call-record.ts'
+import { recordOf } from './egress/call-record.ts'
 import type { Egress } from './egress/open.ts'
 import { parseCall } from './egress/parse-call.ts'
 import { type Redact, redactor } from './redaction.ts'
@@ -35,11 +35,11 @@ export type WorldOfRunDeps = Configuration &
 export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const { egress, job, configuration, secrets, ...context } = deps
   const redact = redactor(secrets)
-  const calls = new Map<number, CallRecord>() // by number: what is executed again makes the same calls again
+  const calls = new Map<number, RunCall>() // by number: what is executed again makes the same calls again
   const notes = new Map<number, LogLine>()
   let left: LogLine | undefined
 
-  const keep = (record: CallRecord): void => {
+  const keep = (record: RunCall): void => {
     const { number, method, url } = record
     if (calls.size === mostCalls && !calls.has(number)) {
       left ??= note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
@@ -65,11 +65,10 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
     calls: () =>
       [...calls.values()]
         .toSorted((a, b) => a.number - b.number)
-        .map(({ testMode, method, url, ...facts }) => ({
-          ...facts,
-          method: redact(method, 'text'),
-          url: redact(url, 'text').slice(0, longestUrl),
-          test_mode: testMode,
+        .map((call) => ({
+          ...call,
+          method: redact(call.method, 'text'),
+          url: redact(call.url, 'text').slice(0, longestUrl),
         })),
   }
 }

@@ -159,7 +159,7 @@ describe('in test mode', () => {
       method: 'POST',
       url: `${server.url}/items?token=***&page=2`,
     })
-    expect(record).toMatchObject({ method: 'POST', status: 200, error: null, testMode: true })
+    expect(record).toMatchObject({ method: 'POST', status: 200, error: null, test_mode: true })
     expect(server.connections()).toBe(0)
   })
 
@@ -190,7 +190,7 @@ describe('the record of a call', () => {
       error: null,
       ms: expect.any(Number),
       bytes: 4,
-      testMode: false,
+      test_mode: false,
     })
   })
 
