@@ -20,8 +20,12 @@ export const mayHaveTaken = (outcome: Outcome): boolean => outcome.status === 'k
 const crashLoopCode = 4
 
 /** The job's code cannot be run at all. */
-export const notRunnable = (problem: Readonly<{ message: string; line: number; column: number }>): Outcome =>
-  ended('crashed', 1, { name: 'SyntaxError', ...problem })
+export const notRunnable = ({
+  message,
+  line,
+  column,
+}: Readonly<{ message: string; line: number; column: number }>): Outcome =>
+  ended('crashed', 1, { name: 'SyntaxError', message, line, column })
 
 /** An outcome without a state and a log. */
 export const ended = (
