@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Adaptor, adaptor } from '../../../topology/project/adaptors.ts'
+import { type Adaptor, adaptor, isUpstream } from '../../../topology/project/adaptors.ts'
 import { compileJob } from './compile.ts'
 import { scopeOf } from './scope.ts'
 import { compiledText, problemText } from './told.ts'
@@ -23,6 +23,8 @@ const main = (args: readonly string[]): number => {
   if (file === undefined) return fail('compile takes one file, and its adaptor: penstock compile -a http job.js')
   const read = adaptor(named)
   if ('problem' in read) return fail(read.problem)
+  if (isUpstream(read.ok))
+    return fail(`compile knows the adaptors that are built in, and not ${read.ok}: a dry run of a deploy does`)
   try {
     return compileFile(file, read.ok)
   } catch (error) {
