@@ -180,7 +180,12 @@ describe('an error of a job', () => {
     [
       'a wrong argument',
       `fn(s => s)\nfn(5)`,
-      { name: 'TypeError', message: 'fn takes an operation: a function of state, not a value of type number', line: 2, column: 1 },
+      {
+        name: 'TypeError',
+        message: 'fn takes an operation: a function of state, not a value of type number',
+        line: 2,
+        column: 1,
+      },
       'failed',
       1,
     ],
