@@ -109,7 +109,7 @@ export const payloads: readonly Payload[] = [
     'what WebAssembly and shared memory leave behind': `const gone = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'DisposableStack', 'ShadowRealm', 'Temporal', 'Worker', 'queueMacrotask', 'gc', 'd8', 'print', 'load', 'performance', 'navigator', 'global.process']; return { ...look(), there: gone.filter(name => typeof globalThis[name] !== 'undefined') }`,
     'a longer buffer than there is': `const buffer = new ArrayBuffer(8, { maxByteLength: 64 }); const bytes = new Uint8Array(buffer); const odd = { valueOf: () => { buffer.resize(0); return 4 } }; for (const use of [() => bytes.fill(1, odd), () => bytes.subarray(odd), () => bytes.slice(0, odd), () => Buffer.from(buffer, odd), () => new DataView(buffer, odd), () => bytes.copyWithin(odd, 0), () => crypto.getRandomValues(bytes), () => structuredClone(bytes), () => new TextDecoder().decode(bytes)]) { await thrownBy(use); buffer.resize(8) } const moved = buffer.transfer(); await thrownBy(() => fetch('http://a/', { method: 'POST', body: bytes })); return look(moved)`,
   }),
-  ...ending('failed 1 TypeError')({
+  ...ending('killed 4 SecurityError')({
     'Function by its name': `Function('return process')()`,
     'Function, newly made': `new Function('return process')()`,
     'Function by Reflect': `Reflect.construct(Function, ['return process'])()`,
@@ -128,19 +128,21 @@ export const payloads: readonly Payload[] = [
     'Function of a listener': `new AbortController().signal.addEventListener.constructor('return process')()`,
     'Function as an operation': `return fn(Function)('return process')`,
     'Function as a getter of a list': `return [...merge(Function, {})('return process')]`,
-    'a timer of text': `setTimeout('process.exit()', 0)`,
-    'an interval of text': `setInterval('process.exit()', 0)`,
-    'a regular expression that is compiled anew': `Function.prototype.toString.call(/a/).constructor.constructor('1')()`,
-    'a state that is the door': `return () => penstock`,
     'the constructor of the state': `state.constructor.constructor('return process')()`,
     'the constructor of an answer': `(await fetch('http://a/')).constructor.constructor('return process')()`,
     'the constructor of an error of the egress': `(await thrownBy(() => fetch('http://fails/'))).constructor.constructor('return process')()`,
     'the constructor of a timer': `setTimeout(() => {}, 0).constructor.constructor('return process')()`,
-  }),
-  ...ending('crashed 1 ReferenceError')({
     eval: `eval('process')`,
     'eval, indirectly': `(0, eval)('process')`,
     'eval of a timer': `setTimeout(() => eval('1')); await new Promise(done => setTimeout(done, 5))`,
+  }),
+  ...ending('failed 1 TypeError')({
+    'a regular expression that is compiled anew': `Function.prototype.toString.call(/a/).constructor.constructor('1')()`,
+    'a timer of text': `setTimeout('process.exit()', 0)`,
+    'an interval of text': `setInterval('process.exit()', 0)`,
+    'a state that is the door': `return () => penstock`,
+  }),
+  ...ending('crashed 1 ReferenceError')({
     process: `process.mainModule.require('fs')`,
     require: `require('node:child_process')`,
     module: `module.constructor._load('fs')`,

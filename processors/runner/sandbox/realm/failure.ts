@@ -15,7 +15,7 @@ export type Failure = Readonly<{
   message: string
   place: Place | null
   details: Json
-  kind: 'failed' | 'crashed' | 'memory'
+  kind: 'failed' | 'crashed' | 'memory' | 'forbidden'
 }>
 
 /** Describes anything that user code may throw. Reading it may run user code again, so nothing of it is trusted to work. */
@@ -23,7 +23,7 @@ export const failureOf = (thrown: unknown, inserts: readonly Insert[]): Failure 
   try {
     if (!(thrown instanceof Error)) return thrownValue(thrown)
     const [name, message] = [text(thrown.name) || 'Error', text(thrown.message)]
-    const kind = isCrash(thrown) ? 'crashed' : isOutOfMemory(thrown) ? 'memory' : 'failed'
+    const kind = kindOf(thrown)
     return { name, message, kind, place: placeIn(text(thrown.stack), inserts), details: detailsOf(thrown) }
   } catch {
     return {
@@ -35,6 +35,21 @@ export const failureOf = (thrown: unknown, inserts: readonly Insert[]): Failure 
     }
   }
 }
+
+const kindOf = (error: Error): Failure['kind'] => {
+  if (isForbidden(error)) return 'forbidden'
+  if (isCrash(error)) return 'crashed'
+  return isOutOfMemory(error) ? 'memory' : 'failed'
+}
+
+/** Code made of text: `eval` is gone, and the others are what `ses` says in the place of `Function` and of each constructor of functions. */
+const isForbidden = ({ message }: Error): boolean => codeOfText.has(message)
+
+const codeOfText: ReadonlySet<string> = new Set([
+  'eval is not defined',
+  'Cannot eval with evalTaming set to "no-eval" (SES_NO_EVAL)',
+  'Function.prototype.constructor is not a valid constructor.',
+])
 
 const isCrash = (error: Error): boolean =>
   error instanceof ReferenceError || error instanceof SyntaxError || error instanceof NotRunnable

@@ -198,16 +198,17 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
   const outcomeOf = (run: Run, failure: Failure): Ending => {
     const { name, message, details, kind, place } = failure
     if (kind === 'memory') return killed(run, { name: 'OOMError', message })
+    if (kind === 'forbidden') return killed(run, { name: 'SecurityError', message: noCodeOfText, place })
     return { status: kind, exitCode: 1, error: { name, message, details, ...placeOf(run, place) } }
   }
 
   const killed = (
     run: Run,
-    { name, message }: Readonly<{ name: keyof typeof killCodes; message: string }>,
+    { name, message, place = null }: Readonly<{ name: keyof typeof killCodes; message: string; place?: Place | null }>,
   ): Ending => ({
     status: 'killed',
     exitCode: killCodes[name],
-    error: { name, message, details: null, ...placeOf(run, null) },
+    error: { name, message, details: null, ...placeOf(run, place) },
   })
 
   const placeOf = ({ operation }: Run, place: Place | null): Pick<RunError, 'line' | 'column' | 'operation'> => {
@@ -284,4 +285,6 @@ const initialState = (text: string): unknown => {
 type Ending = Pick<Outcome, 'status' | 'exitCode' | 'error'>
 
 /** `semantics.md` 7. */
-const killCodes = { TimeoutError: 2, OOMError: 134, StateTooLargeError: 4, LogFloodError: 4 } as const
+const killCodes = { TimeoutError: 2, OOMError: 134, StateTooLargeError: 4, LogFloodError: 4, SecurityError: 4 } as const
+
+const noCodeOfText = 'The job makes code of text (eval, new Function), and no job may: write the code itself'
