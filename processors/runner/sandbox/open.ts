@@ -28,11 +28,11 @@ export type SandboxOptions = Readonly<{
   version: string
   /** Processes that share the runs. One serves many cores: each isolate has its own thread. */
   children?: number
-  /** A process above this is killed; its runs are done again, each alone. Default 1.4 GB. */
+  /** A process above this is killed; its runs are done again, each alone. Default 1 GB. */
   maxRssMb?: number
   /** What a process may have beside its runs' isolates: one run that is alone may not go above this and three times its limit. Default 400 MB. */
   baseRssMb?: number
-  /** A process that is above this for three seconds is replaced when another one is warm. Default 900 MB. */
+  /** A process that is above this for three seconds is replaced when another one is warm. Default 850 MB. */
   recycleRssMb?: number
   /** A process that has runs and says nothing for so long is killed; a sound one says every half a second that it lives. Default 10 s. */
   silenceMs?: number
@@ -43,7 +43,7 @@ export type SandboxOptions = Readonly<{
 /** Opens the sandbox; its first process is warm then. Closing it leaves no process. */
 export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox> => {
   const { version, children = 1 } = options
-  const { maxRssMb = 1_400, baseRssMb = 400, recycleRssMb = 900, silenceMs = 10_000, onChildEnd = () => {} } = options
+  const { maxRssMb = 1_000, baseRssMb = 400, recycleRssMb = 850, silenceMs = 10_000, onChildEnd = () => {} } = options
   const script = await realmScript()
   const quarantine = openQuarantine()
   const fleet = openFleet({
