@@ -3,7 +3,7 @@ import { setPriority } from 'node:os'
 
 /** Watches the threads of this process, in which isolates run and V8 collects their garbage. */
 export type Threads = Readonly<{
-  /** To be called often while some isolate has been `busy` for long, and until `hasDemoted` is over. */
+  /** To be called often while some isolate has been `busy` for long, and once when none is. */
   look(busy: boolean): void
   hasDemoted(): boolean
 }>
@@ -21,7 +21,8 @@ const openWatch = (): Threads => {
   let demoted = 0
 
   const look = (busy: boolean): void => {
-    if (!busy && demoted === 0) {
+    if (!busy) {
+      for (const [id, thread] of known) if (thread.behind) demoted -= move(id, { thread, behind: false })
       lookedAt = undefined
       return
     }
