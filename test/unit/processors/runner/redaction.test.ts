@@ -106,11 +106,10 @@ describe('JSON stays JSON, and nothing of a secret is in it:', () => {
         expect(() => JSON.parse(text)).not.toThrow()
         const strings: string[] = []
         JSON.parse(text, (key, part) => {
-          strings.push(key, String(part))
+          strings.push(key, typeof part === 'object' ? '' : String(part)) // an object may have a toString that is none
           return part
         })
-        for (const one of secrets)
-          expect(strings.filter((part) => typeof part === 'string' && part.includes(one))).toEqual([])
+        for (const one of secrets) expect(strings.filter((part) => part.includes(one))).toEqual([])
       }),
     )
   })
