@@ -37,7 +37,7 @@ export default defineConfig({
           ...forks,
           name: 'extra',
           include: ['test/extra/**/*.test.ts'],
-          testTimeout: 240_000,
+          testTimeout: 600_000, // some fetch packages
           hookTimeout: 240_000,
         },
       },

@@ -14,7 +14,7 @@ import type { Outcome } from '../../topology/words/run.ts'
 import { jobOf, run } from '../contracts/sandbox-jobs.ts'
 import { openTarget, runHost, type Target } from '../fixtures/run-host.ts'
 
-// What npm has of OpenFn's own adaptors, fetched for real, each in front of a real server. The versions are named, so that a new one breaks nothing.
+// What npm has of OpenFn's own adaptors, fetched for real, however long that takes, each in front of a real server. The versions are named, so that a new one breaks nothing.
 const common: UpstreamAdaptor = '@openfn/language-common@3.3.4'
 const http: UpstreamAdaptor = '@openfn/language-http@7.2.10'
 const fhir: UpstreamAdaptor = '@openfn/language-fhir@5.0.15'
@@ -68,7 +68,7 @@ describe('adaptors of OpenFn', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'adaptors-'))
-    find = adaptorFinder({ packages: withCommon(npmPackages(dir)), dir })
+    find = adaptorFinder({ packages: withCommon(npmPackages(dir, { limitMs: 500_000 })), dir })
     sandbox = await openSandbox({ version: '1.2.3' })
     target = await openTarget(({ method, url, headers, body }, to) => {
       if (url === '/moved') to.writeHead(302, { location: '/there' }).end()
