@@ -3,7 +3,6 @@ import { problem, type Reply, type Request, type Route } from '../../topology/ht
 import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
 import { readCredential } from '../../topology/project/credential-draft.ts'
 import { parseDocument } from '../../topology/project/document.ts'
-import type { Problem } from '../../topology/project/problems.ts'
 import { contentOf, resealed, sealed } from '../../topology/project/sealed-credential.ts'
 import type { Credential, CredentialFacts } from '../../topology/words/credential.ts'
 import { isName } from '../../topology/words/ids.ts'
@@ -21,6 +20,7 @@ import { type CredentialDeps, changedSince, withKey, write } from './credential-
 import { documentText, documentTypes } from './document-text.ts'
 import { etagOf, isBasedOn } from './etag.ts'
 import { badDocument, ifMatch } from './project-answers-schema.ts'
+import { badName, refuseDocument } from './refuse-document.ts'
 import { pageOf } from './schema-words.ts'
 
 /** Credentials: who owns one reads and changes it, and nobody else. */
@@ -134,14 +134,15 @@ const read = ({ secrets }: CredentialDeps, credential: Credential): Reply => ({
 
 const put = async (deps: CredentialDeps, request: Request): Promise<Reply> => {
   const name = request.params['name'] ?? ''
-  if (!isName(name)) return badName(name)
+  if (!isName(name)) return badName(name, 'credential')
   const text = documentText(request)
   if (text.kind === 'refused') return text.reply
   const parsed = parseDocument(text.text, text.format)
-  if ('problems' in parsed) return refuse(400, 'The credential cannot be read.', parsed.problems)
+  if ('problems' in parsed) return refuseDocument(400, 'The credential cannot be read.', parsed.problems)
   const { catalogue, secrets } = deps
   const result = readCredential(parsed.document, catalogue.credentials())
-  if ('problems' in result) return refuse(422, 'The credential is not right; nothing was changed.', result.problems)
+  if ('problems' in result)
+    return refuseDocument(422, 'The credential is not right; nothing was changed.', result.problems)
 
   const before = catalogue.credentials().get(name)
   const refused = before && refuseStranger(request, before)
@@ -167,12 +168,12 @@ const transfer = async (deps: CredentialDeps, { credential, request }: Own): Pro
   const text = documentText(request)
   if (text.kind === 'refused') return text.reply
   const parsed = parseDocument(text.text, text.format)
-  if ('problems' in parsed) return refuse(400, 'The transfer cannot be read.', parsed.problems)
+  if ('problems' in parsed) return refuseDocument(400, 'The transfer cannot be read.', parsed.problems)
   const { value } = parsed.document
   const { owner, ...others } = isJsonObject(value) ? value : {}
   if (typeof owner !== 'string' || !/^\S(.{0,253}\S)?$/u.test(owner) || Object.keys(others).length > 0) {
     const message = 'Write { "owner": "…" } with the name of the user who is to own it, and nothing else.'
-    return refuse(422, 'It is not clear to whom; nothing was changed.', [{ path: '', message }])
+    return refuseDocument(422, 'It is not clear to whom; nothing was changed.', [{ path: '', message }])
   }
   const becomes = resealed(deps.secrets, credential, { owner, ...now(request) })
   const { name, version } = becomes
@@ -183,16 +184,6 @@ const now = (request: Request): Pick<CredentialFacts, 'updatedAt' | 'updatedBy'>
   updatedAt: new Date().toISOString(),
   updatedBy: userOf(request),
 })
-
-const badName = (name: string): Reply =>
-  problem(
-    400,
-    'Bad Request',
-    `${JSON.stringify(name.slice(0, 100))} cannot be the name of a credential: take 1 to 63 of a-z, 0-9 and -, not beginning with -.`,
-  )
-
-const refuse = (status: number, detail: string, problems: readonly Problem[]): Reply =>
-  problem(status, status === 400 ? 'Bad Request' : 'Unprocessable Content', detail, { extra: { problems } })
 
 const maxBytes = 250_000
 const noStore = { 'cache-control': 'no-store' }

@@ -1,12 +1,11 @@
 import { type Static, Type } from 'typebox'
-import { problem, type Reply, type Request, type Route } from '../../topology/http.ts'
+import type { Reply, Request, Route } from '../../topology/http.ts'
 import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
 import type { FindAdaptors } from '../../topology/project/adaptors.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import { type CheckCode, checkDocument, upstreamIn } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { maxDocument, parseDocument } from '../../topology/project/document.ts'
-import type { Problem } from '../../topology/project/problems.ts'
 import { mayUse } from '../../topology/words/credential.ts'
 import { isName } from '../../topology/words/ids.ts'
 import { type Deploy, write } from './deploy.ts'
@@ -15,6 +14,7 @@ import { etagOf, refuseStale } from './etag.ts'
 import { badDocument, changeAnswers, etagHeader, ifMatch, projectItem } from './project-answers-schema.ts'
 import { noProject, projectOf } from './project-of.ts'
 import { projectDocument } from './project-schema.ts'
+import { badName, refuseDocument } from './refuse-document.ts'
 import { pageOf } from './schema-words.ts'
 import { sourcesOf } from './sources.ts'
 
@@ -108,7 +108,7 @@ const read = ({ catalogue }: ProjectDeps, request: Request): Reply => {
 
 const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
   const name = request.params['project'] ?? ''
-  if (!isName(name)) return badName(name)
+  if (!isName(name)) return badName(name, 'project')
   const text = documentText(request)
   if (text.kind === 'refused') return text.reply
   const parsed = parseDocument(text.text, text.format)
@@ -142,13 +142,3 @@ const remove = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
     request,
   })
 }
-
-const badName = (name: string): Reply =>
-  problem(
-    400,
-    'Bad Request',
-    `${JSON.stringify(name.slice(0, 100))} cannot be the name of a project: take 1 to 63 of a-z, 0-9 and -, not beginning with -.`,
-  )
-
-const refuseDocument = (status: number, detail: string, problems: readonly Problem[]): Reply =>
-  problem(status, status === 400 ? 'Bad Request' : 'Unprocessable Content', detail, { extra: { problems } })

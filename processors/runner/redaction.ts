@@ -1,5 +1,5 @@
 import { perDeploy } from '../../topology/project/per-deploy.ts'
-import { exactSource, isExactNumber, isJsonArray, type Json, parseExact } from '../../topology/words/json.ts'
+import { exactSource, isExactNumber, isJsonArray, type Json, jsonIn } from '../../topology/words/json.ts'
 
 /** What stands in the place of a secret. */
 export const redacted = '***'
@@ -108,11 +108,3 @@ const inAscii = (text: string): string =>
 
 /** Of a secret's digits at most so few are left. */
 const shortest = 8
-
-const jsonIn = (text: string): Json | undefined => {
-  try {
-    return parseExact(text)
-  } catch {
-    return undefined
-  }
-}

@@ -61,7 +61,10 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   return {
     configuration,
     answer,
-    shown: (outcome) => redacted(withNotes(outcome, [...notes.values(), ...(left ? [left] : [])]), redact),
+    shown: (outcome) => {
+      const whole = withNotes(outcome, [...notes.values(), ...(left ? [left] : [])])
+      return secrets.length === 0 ? whole : redacted(whole, redact)
+    },
     calls: () =>
       [...calls.values()]
         .toSorted((a, b) => a.number - b.number)

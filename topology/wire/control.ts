@@ -1,6 +1,6 @@
 import { controlTopic } from '../topics.ts'
 import type { RunId } from '../words/ids.ts'
-import { isJsonObject, type Json } from '../words/json.ts'
+import { isJsonObject, jsonIn } from '../words/json.ts'
 import type { Incoming, Outgoing } from '../words/record.ts'
 
 /** Somebody wants a run to end. `at` is RFC 3339. */
@@ -30,18 +30,10 @@ export const parseCancel = ({ key, value }: Incoming): CancelNote | undefined =>
   if (!name.startsWith(prefix)) return undefined
   const run = name.slice(prefix.length)
   if (value === null) return { run, cancel: null }
-  const cancel = jsonIn(value)
+  const cancel = jsonIn(value.toString('utf8'))
   if (!isJsonObject(cancel) || cancel['run'] !== run) return undefined
   const holds = ['project', 'by', 'at'].every((field) => typeof cancel[field] === 'string')
   return holds ? { run, cancel: cancel as unknown as Cancel } : undefined
 }
 
 const prefix = 'cancel/'
-
-const jsonIn = (value: Buffer): Json | undefined => {
-  try {
-    return JSON.parse(value.toString('utf8')) as Json
-  } catch {
-    return undefined
-  }
-}

@@ -15,6 +15,15 @@ export const parseExact = (text: string): Json => {
   return marked === text ? rough : unmarked(JSON.parse(marked) as Json)
 }
 
+/** What `parseExact` makes of the text; undefined where that is no JSON. */
+export const jsonIn = (text: string): Json | undefined => {
+  try {
+    return parseExact(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** True for a number that `parseExact` kept as text; `exactSource` gives that text. */
 export const isExactNumber = (value: unknown): value is ExactNumber => nativeJson.isRawJSON(value)
 

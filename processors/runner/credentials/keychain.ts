@@ -1,6 +1,6 @@
 import { memberPathOf, valueAtMembers } from '../../../topology/project/member-path.ts'
 import { type Credential, CredentialError, mayUse } from '../../../topology/words/credential.ts'
-import { exactSource, isExactNumber, type Json, type JsonObject, parseExact } from '../../../topology/words/json.ts'
+import { exactSource, isExactNumber, type Json, type JsonObject, jsonIn } from '../../../topology/words/json.ts'
 
 export type Choice = Readonly<{
   keychain: Credential
@@ -33,19 +33,11 @@ export const chosenBy = ({ keychain, body, project, input, known }: Choice): Cre
 /** Ids keep all of their digits: of numbers that no double holds too. */
 const textAt = (path: string, { input, keychain }: Pick<Choice, 'input' | 'keychain'>): string | null => {
   const members = memberPathOf(path)
+  // An input that is no JSON ends its run for that reason, not for its credential.
   if (members) return textOf(valueAtMembers(jsonIn(input), members) as Json | undefined)
   throw new CredentialError(
     `The path of the keychain "${keychain.name}" cannot be used: it may have names and places only.`,
   )
-}
-
-/** What is no JSON ends its run for that reason, not for its credential. */
-const jsonIn = (text: string): Json | undefined => {
-  try {
-    return parseExact(text)
-  } catch {
-    return undefined
-  }
 }
 
 const textOf = (value: Json | undefined): string | null => {

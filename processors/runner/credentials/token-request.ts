@@ -1,5 +1,5 @@
 import { CredentialError } from '../../../topology/words/credential.ts'
-import { isJsonObject, type JsonObject, parseExact } from '../../../topology/words/json.ts'
+import { isJsonObject, type JsonObject, jsonIn } from '../../../topology/words/json.ts'
 import type { HttpAnswer, HttpCall } from '../egress/http-call.ts'
 import { redactor } from '../redaction.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -70,12 +70,8 @@ const login = (id: string, secret: string): string =>
   )
 
 const objectIn = ({ body, encoding }: HttpAnswer): JsonObject => {
-  try {
-    const parsed = parseExact(Buffer.from(body, encoding).toString('utf8'))
-    return isJsonObject(parsed) ? parsed : {}
-  } catch {
-    return {}
-  }
+  const given = jsonIn(Buffer.from(body, encoding).toString('utf8'))
+  return isJsonObject(given) ? given : {}
 }
 
 const textIn = (body: JsonObject, key: string): string | undefined => {

@@ -22,7 +22,7 @@ try {
   writeFileSync('/proc/self/autogroup', String(nice)) // Linux deals out its processors by session first
 } catch {} // no such thing here, or asked for too often
 
-const threads = nice === 0 ? openThreads() : undefined
+const lookAtThreads = nice === 0 ? openThreads() : () => {}
 const adaptors = new Map<string, AdaptorBundle>()
 const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
 /** Those that take runs, by job; the order is that of last use. */
@@ -144,8 +144,8 @@ const sweep = (): void => {
     busyMs = Math.max(busyMs, host.busyMs(now))
     if (host.isOver()) everyHost.delete(host)
   }
-  threads?.look(busyMs > longTurnMs)
-  if (runs === 0 && !threads?.hasDemoted()) {
+  lookAtThreads(busyMs > longTurnMs)
+  if (runs === 0) {
     clearInterval(sweeper)
     sweeper = undefined
   }

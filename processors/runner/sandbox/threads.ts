@@ -1,28 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** Watches the threads of this process, in which isolates run and V8 collects their garbage. */
-export type Threads = Readonly<{
-  /** To be called often while some isolate has been `busy` for long, and once when none is. */
-  look(busy: boolean): void
-  hasDemoted(): boolean
-}>
+/**
+ * Looks at the threads of this process, in which isolates run and V8 collects their garbage. To be called often while some isolate has been
+ * `busy` for long, and once when none is.
+ */
+export type LookAtThreads = (busy: boolean) => void
 
 /**
  * Puts a thread that works without a pause behind all others, until it rests: a run in an isolate that loops must not keep those of other
  * isolates waiting for a processor. On Linux only, and only where this process may raise what it has lowered (root, `CAP_SYS_NICE`, or a
  * limit `nice` of 20): a thread that stayed behind would later be slow for somebody else.
  */
-export const openThreads = (): Threads => (mayRaise() ? openWatch() : { look: () => {}, hasDemoted: () => false })
+export const openThreads = (): LookAtThreads => (mayRaise() ? openWatch() : () => {})
 
-const openWatch = (): Threads => {
+const openWatch = (): LookAtThreads => {
   const known = new Map<string, Thread>()
   let lookedAt: number | undefined
-  let demoted = 0
 
-  const look = (busy: boolean): void => {
+  return (busy) => {
     if (!busy) {
-      for (const [id, thread] of known) if (thread.behind) demoted -= move(id, { thread, behind: false })
+      for (const [id, thread] of known) if (thread.behind) move(id, { thread, behind: false })
       lookedAt = undefined
       return
     }
@@ -39,22 +37,19 @@ const openWatch = (): Threads => {
       }
       const share = (wantedMs - thread.wantedMs) / since
       thread.wantedMs = wantedMs
-      if (share > restless && !thread.behind) demoted += move(id, { thread, behind: true })
-      else if (share < resting && thread.behind) demoted -= move(id, { thread, behind: false })
+      if (share > restless && !thread.behind) move(id, { thread, behind: true })
+      else if (share < resting && thread.behind) move(id, { thread, behind: false })
     }
   }
-  return { look, hasDemoted: () => demoted > 0 }
 }
 
 type Thread = { wantedMs: number; behind: boolean }
 
-/** 1 when it was moved; a thread may have ended meanwhile. */
-const move = (id: string, { thread, behind }: Readonly<{ thread: Thread; behind: boolean }>): 0 | 1 => {
+const move = (id: string, { thread, behind }: Readonly<{ thread: Thread; behind: boolean }>): void => {
   thread.behind = behind
   try {
     setPriority(Number(id), behind ? lowest : ordinary) // Linux: of the thread alone
-  } catch {}
-  return 1
+  } catch {} // it has ended meanwhile
 }
 
 /** How long it ran, and how long it waited for a processor (proc(5), `schedstat`, in nanoseconds): in all, how long it wanted to run. */

@@ -1,4 +1,5 @@
 import type { RunHost } from '../host.ts'
+import { basicAuth } from '../http/send.ts'
 import type { State } from '../operation.ts'
 import { parseDate } from '../parse-date.ts'
 import { Blob } from '../web/blob.ts'
@@ -69,7 +70,7 @@ const throwError = (code: string | number, facts: Readonly<Record<string, unknow
 
 /** `{ Authorization: 'Basic …' }`. */
 const makeBasicAuthHeader = (username: string, password: string): Readonly<{ Authorization: string }> => ({
-  Authorization: `Basic ${encode(`${username}:${password}`)}`,
+  Authorization: basicAuth(username, password),
 })
 
 /** A form of the object's values: files as they are, other objects as JSON, null and undefined left out. */

@@ -1,17 +1,9 @@
 import { expect, test } from 'vitest'
-import type { HttpAnswer, HttpCall } from '../../../../../../processors/runner/egress/http-call.ts'
+import type { HttpAnswer } from '../../../../../../processors/runner/egress/http-call.ts'
 import type { RunHost } from '../../../../../../processors/runner/language/host.ts'
 import { type JobFunction, openRuns, type Runs } from '../../../../../../processors/runner/sandbox/realm/runs.ts'
+import { callOf as call } from '../../egress/calls.ts'
 
-const call = (url: string): HttpCall => ({
-  method: 'GET',
-  url,
-  headers: [],
-  body: null,
-  encoding: 'utf8',
-  redirects: 5,
-  timeoutMs: null,
-})
 const answer: HttpAnswer = {
   status: 200,
   statusText: '',
