@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operationNames } from '../../processors/runner/language/names.ts'
 import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
+import type { Outcome } from '../../topology/words/run.ts'
 import { jobOf, resultOf, runOf } from './sandbox-jobs.ts'
 
 let sandbox: Sandbox
@@ -122,6 +123,9 @@ fn(async state => {
 })
 
 describe('a job finds no way out', () => {
+  const runs = (attempt: string): Promise<Outcome> =>
+    runOf(sandbox, jobOf(`fn(async state => { ${attempt}; return 'out' })`))
+
   test.each([
     ['Function("return process")()'],
     ['new Function("return 1")()'],
@@ -136,6 +140,11 @@ describe('a job finds no way out', () => {
     ['Reflect.construct(Function, ["return process"])()'],
     ['Reflect.construct(Object.getPrototypeOf(async () => {}).constructor, ["return process"])()'],
     ['eval("1")'],
+  ])('%s makes code of text, which ends the run', async (attempt) => {
+    expect(await runs(attempt)).toMatchObject({ state: null, status: 'killed', error: { name: 'SecurityError' } })
+  })
+
+  test.each([
     ['globalThis.eval("1")'],
     ['setTimeout("1")'],
     ['require("fs")'],
@@ -157,9 +166,9 @@ describe('a job finds no way out', () => {
     ['penstock.runs'],
     ['$add(0, () => {})'],
   ])('%s throws', async (attempt) => {
-    const outcome = await runOf(sandbox, jobOf(`fn(async state => { ${attempt}; return 'out' })`))
-    expect(outcome.state).toBeNull()
-    expect(['failed', 'crashed']).toContain(outcome.status)
+    const { state, status } = await runs(attempt)
+    expect(state).toBeNull()
+    expect(['failed', 'crashed']).toContain(status)
   })
 
   test('all globals are known, and none can be changed', async () => {
