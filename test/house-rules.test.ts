@@ -88,6 +88,7 @@ describe('house rules', () => {
       ses: /^processors\/runner\//,
       esbuild: /^processors\/runner\//,
       undici: /^processors\/runner\/egress\//,
+      pg: /^processors\/runner\/egress\/postgresql\//,
       acorn: /^processors\/runner\/language\//,
       yaml: /^topology\/project\//,
       typebox: /^(topology|console|ingress\/webhook|infra\/http)\//,
