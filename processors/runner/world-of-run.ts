@@ -18,6 +18,8 @@ export type World = Readonly<{
   answer: AnswerCall
   /** The outcome as others may see it: nothing in it that the credential says is secret. */
   shown(outcome: Outcome): Outcome
+  /** The same for lines of its log. */
+  shownLines(lines: readonly LogLine[]): readonly LogLine[]
   /** The calls made so far, in the order in which the run asked for them; a thousand at most. */
   calls(): readonly RunCall[]
 }>
@@ -36,35 +38,29 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const { egress, job, configuration, secrets, ...context } = deps
   const redact = redactor(secrets)
   const calls = new Map<number, RunCall>() // by number: what is executed again makes the same calls again
-  const notes = new Map<number, LogLine>()
-  let left: LogLine | undefined
 
   const keep = (record: RunCall): void => {
-    const { number, method, url } = record
-    if (calls.size === mostCalls && !calls.has(number)) {
-      left ??= note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
-      return
-    }
-    calls.set(number, record)
-    if (job.testMode) notes.set(number, note('info', `Test mode: ${method} ${url} was not sent, and answered 200`))
+    if (record.number <= mostCalls) calls.set(record.number, record)
   }
 
-  const answer: AnswerCall = async ({ number, text }, signal) => {
+  const answer: AnswerCall = async ({ number, text, note }, signal) => {
     const asked: unknown = JSON.parse(text)
     const about = { ...context, number, testMode: job.testMode, signal, timeoutMs: job.timeoutMs }
     keep(recordOf(parseCall(asked), { context: about, came: cutOff, ms: 0 })) // what it is if the run ends before it does
     const called = await egress.request(asked, about)
     keep(called.record)
+    const { method, url } = called.record
+    if (number > mostCalls + 1) return JSON.stringify(called.answer)
+    if (number > mostCalls) note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
+    else if (job.testMode) note('info', `Test mode: ${method} ${url} was not sent, and answered 200`)
     return JSON.stringify(called.answer)
   }
 
   return {
     configuration,
     answer,
-    shown: (outcome) => {
-      const whole = withNotes(outcome, [...notes.values(), ...(left ? [left] : [])])
-      return secrets.length === 0 ? whole : redacted(whole, redact)
-    },
+    shown: (outcome) => (secrets.length === 0 ? outcome : redacted(outcome, redact)),
+    shownLines: (lines) => (secrets.length === 0 ? lines : redactedLines(lines, redact)),
     calls: () =>
       [...calls.values()]
         .toSorted((a, b) => a.number - b.number)
@@ -83,18 +79,6 @@ const longestUrl = 2_000
 /** Nobody heard what became of it: the run was over before. The server may have done what it was asked for. */
 const cutOff = new CallFailure('CUT_OFF', 'the run was over before the answer came')
 
-const note = (level: LogLine['level'], message: string): LogLine => ({
-  time: new Date().toISOString(),
-  level,
-  source: 'penstock',
-  message,
-})
-
-const withNotes = (outcome: Outcome, notes: readonly LogLine[]): Outcome =>
-  notes.length === 0
-    ? outcome
-    : { ...outcome, log: [...outcome.log, ...notes].toSorted((a, b) => (a.time < b.time ? -1 : 1)) }
-
 const redacted = (outcome: Outcome, redact: Redact): Outcome => ({
   ...outcome,
   error: outcome.error && {
@@ -105,5 +89,8 @@ const redacted = (outcome: Outcome, redact: Redact): Outcome => ({
     details: JSON.parse(redact(JSON.stringify(outcome.error.details), 'json')),
   },
   state: outcome.state && redact(outcome.state, 'json'),
-  log: outcome.log.map((line) => ({ ...line, message: redact(line.message, 'text') })),
+  log: redactedLines(outcome.log, redact),
 })
+
+const redactedLines = (lines: readonly LogLine[], redact: Redact): readonly LogLine[] =>
+  lines.map((line) => ({ ...line, message: redact(line.message, 'text') }))

@@ -79,7 +79,7 @@ describe('packages from npm', () => {
     await away[Symbol.asyncDispose]()
     process.env['npm_config_registry'] = away.url
     expect(await refusalOf(packages.newest(shop))).toBe(
-      `npm cannot reach its registry for ${shop} (ECONNREFUSED): see to the network, or npm's settings, then deploy again.`,
+      `npm cannot reach its registry ${new URL(away.url).host} for ${shop} (ECONNREFUSED): see to the network, or npm's setting "registry", and try again.`,
     )
     process.env['npm_config_registry'] = registry.url
   })

@@ -3,7 +3,7 @@ import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import { noWorld } from '../fixtures/no-world.ts'
 import { until } from './message-log.ts'
 import { childrenOf } from './sandbox-children.ts'
-import { jobOf, run } from './sandbox-jobs.ts'
+import { jobOf, printed, run } from './sandbox-jobs.ts'
 
 test('a run that is to be alone has a process of its own from the start, and ends with it', async () => {
   const never = new AbortController().signal
@@ -11,14 +11,20 @@ test('a run that is to be alone has a process of its own from the start, and end
   await using sandbox = await openSandbox({ version: '1' })
   await until(() => sandbox.state().children === 2) // the one that is shared, and its spare
   const before = childrenOf(process.pid)
-  const waiting = jobOf('fn(s => new Promise(() => {}))')
+  const waiting = jobOf(`fn(s => { console.log('begun'); return new Promise(() => {}) })`)
+  const begun = Promise.withResolvers<unknown>()
   const beside = sandbox.run({ run, job: waiting, state: '1', answer: noWorld }, stop.signal)
-  const alone = sandbox.run({ run, job: waiting, state: '2', answer: noWorld, alone: true }, never)
-  await until(() => sandbox.state().loaded === 2)
+  const alone = sandbox.run(
+    { run, job: waiting, state: '2', answer: noWorld, alone: true, onLog: begun.resolve },
+    never,
+  )
+  await begun.promise
   const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
   process.kill(own, 'SIGKILL')
   const message = 'The job ended the process in which it was alone (SIGKILL)'
-  expect(await alone).toMatchObject({ status: 'crashed', exitCode: 4, error: { name: 'CrashLoopError', message } })
+  const outcome = await alone
+  expect(outcome).toMatchObject({ status: 'crashed', exitCode: 4, error: { name: 'CrashLoopError', message } })
+  expect(printed(outcome)).toEqual(['begun'])
   // Its neighbour was not done again, and nothing was started for another try.
   expect(childrenOf(process.pid)).toEqual(before)
   stop.abort('enough')

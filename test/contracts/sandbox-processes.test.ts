@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test, vi } from 'vitest'
-import type { AnswerCall, ChildEnd } from '../../processors/runner/sandbox/child-process.ts'
+import { type AnswerCall, type ChildEnd, ownLine } from '../../processors/runner/sandbox/child-process.ts'
 import { type Fleet, openFleet } from '../../processors/runner/sandbox/fleet.ts'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import { openSharedPlaces } from '../../processors/runner/sandbox/places.ts'
@@ -73,13 +73,14 @@ test('a run whose call is no JSON is told so, and nothing is thrown that quotes 
   await using fleet = await fleetOf(`globalThis.penstock = () => ({
     load: () => {}, again: () => '', cut: () => {},
     turn: async (answers, run, ...texts) => answers === 0
-      ? '- - 1\\n' + run + '\\n1\\nBearer s3cret'
-      : '- - 0\\n' + run + '\\n{"status":"success","log":[]}\\n' + texts[1],
+      ? '- - 1 0\\n' + run + '\\n1\\nBearer s3cret'
+      : '- - 0 0\\n' + run + '\\n{"status":"success","log":[]}\\n' + texts[1],
   })`)
   const child = fleet.start()
   await child.ready
   const answer: AnswerCall = async ({ text }) => JSON.stringify(JSON.parse(text))
-  const came = await child.run({ job: jobOf('fn(s => s)'), state: '1', answer }).answer
+  const firstLine = ownLine('info', 'first')
+  const came = await child.run({ job: jobOf('fn(s => s)'), state: '1', firstLine, answer }).answer
   const state = JSON.stringify({ error: { code: 'INVALID_CALL', message: 'A request must leave its realm as JSON' } })
   expect(came).toMatchObject({ kind: 'outcome', outcome: { status: 'success', state } })
 })

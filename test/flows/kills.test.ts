@@ -63,6 +63,7 @@ const kill = async (victim: Victim, house: House): Promise<Mend> => {
       // What a sink has in hand that cannot be stored, and is lost with it, must come again.
       await servers.kill('store')
       const before = load.accepted.length
+      await load.send(100)
       await until(() => load.accepted.length >= before + 100, 'messages are accepted without a store')
       const mend = await kill('sink', house)
       await servers.startAgain('store')

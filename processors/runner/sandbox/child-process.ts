@@ -1,6 +1,6 @@
 import { Fault } from '../../../topology/flow/fault.ts'
 import type { Job } from '../../../topology/project/project.ts'
-import type { Outcome } from '../../../topology/words/run.ts'
+import type { LogLevel, LogLine, Outcome } from '../../../topology/words/run.ts'
 import { asked } from './asked.ts'
 import { framesOver } from './frames.ts'
 import { type FromChild, type Isolates, parseFromChild, toChildText } from './messages.ts'
@@ -12,16 +12,19 @@ export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /**
  * A job for one state, as JSON text. `answer` gives what the world says to a call of the run, numbered from 1 (JSON in, JSON out); the signal
- * is aborted when the run is over. A run that is done again makes the same calls again.
+ * is aborted when the run is over. `onLog` is given the log as it grows; `firstLine` is what it begins with. A run that is done again makes the
+ * same calls again, and its log begins anew.
  */
-export type Work = Readonly<{ job: Job; state: string; answer: AnswerCall }>
+export type Work = Readonly<{ job: Job; state: string; firstLine: LogLine; answer: AnswerCall; onLog?: OnLog }>
 export type AnswerCall = (call: Call, signal: AbortSignal) => Promise<string>
-export type Call = Readonly<{ number: number; text: string }>
+/** `note` adds a line of Penstock's own to the run's log. */
+export type Call = Readonly<{ number: number; text: string; note(level: LogLevel, message: string): void }>
+export type OnLog = (soFar: readonly LogLine[]) => void
 
-/** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was. */
+/** What came of a run in a child: its outcome, or that it has to be done again, because nobody knows whose fault it was; `log` is what it had printed. */
 export type Answer =
   | Readonly<{ kind: 'outcome'; outcome: Outcome }>
-  | Readonly<{ kind: 'again'; why: string; childDied: boolean }>
+  | Readonly<{ kind: 'again'; why: string; childDied: boolean; log: readonly LogLine[] }>
 
 /** One process that runs jobs, as its parent holds it. */
 export type Child = Readonly<{
@@ -95,13 +98,17 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
         isolates = message.isolates
         return
       case 'ended':
-        for (const { run, outcome } of message.runs) settle(run, { kind: 'outcome', outcome })
+        for (const { run, outcome } of message.runs)
+          settle(run, (log) => ({ kind: 'outcome', outcome: { ...outcome, log: [...log, ...outcome.log] } }))
+        return
+      case 'printed':
+        for (const { run, lines } of message.pieces) print(run, lines)
         return
       case 'calls':
         for (const { run, call, text } of message.calls) void ask(run, { number: call, text })
         return
       case 'again':
-        for (const run of message.runs) settle(run, { kind: 'again', why: message.why, childDied: false })
+        for (const run of message.runs) again(run, { why: message.why, childDied: false })
         return
       case 'stuck': {
         const job = jobs.job(message.job)
@@ -113,13 +120,21 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
     }
   }
 
-  const ask = async (run: number, call: Call): Promise<void> => {
+  const print = (run: number, lines: readonly LogLine[]): void => {
+    const held = inHand.get(run)
+    if (!held) return
+    for (const line of lines) held.log.push(line)
+    held.onLog?.(held.log)
+  }
+
+  const ask = async (run: number, call: Omit<Call, 'note'>): Promise<void> => {
     const held = inHand.get(run)
     if (!held) return
     held.over ??= new AbortController()
     const { signal } = held.over
+    const note: Call['note'] = (level, message) => print(run, [ownLine(level, message)])
     try {
-      const text = await held.answer(call, signal)
+      const text = await held.answer({ ...call, note }, signal)
       if (!signal.aborted) frames.send(toChildText({ kind: 'answer', run, call: call.number, text }))
     } catch (error) {
       if (signal.aborted) return
@@ -130,14 +145,17 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
 
   const cut = (run: number): void => {
     if (inHand.has(run)) frames.send(toChildText({ kind: 'cut', run }))
-    settle(run, { kind: 'again', why: 'cut', childDied: false })
+    again(run, { why: 'cut', childDied: false })
   }
 
-  const settle = (run: number, answer: Answer): void => {
+  const again = (run: number, facts: Readonly<{ why: string; childDied: boolean }>): void =>
+    settle(run, (log) => ({ kind: 'again', ...facts, log }))
+
+  const settle = (run: number, answerFor: (log: readonly LogLine[]) => Answer): void => {
     const held = inHand.get(run)
     inHand.delete(run)
     held?.over?.abort()
-    held?.settled(answer)
+    held?.settled(answerFor(held.log))
     if (retiring && inHand.size === 0) kill('recycled')
   }
 
@@ -151,7 +169,7 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
     alive = false
     const reason = why ?? 'died'
     const how = reason === 'silent' ? 'it did not answer' : reason === 'memory' ? 'memory' : exit
-    for (const run of inHand.keys()) settle(run, { kind: 'again', why: how, childDied: true })
+    for (const run of inHand.keys()) again(run, { why: how, childDied: true })
     ready.reject(
       reason === 'closed'
         ? closedError()
@@ -171,12 +189,13 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
   return {
     ready: ready.promise,
     ended: ended.promise,
-    run: ({ job, state, answer }) => {
+    run: ({ job, state, firstLine, answer, onLog }) => {
       const run = ++lastRun
       const { timeoutMs, memoryMb } = job
       const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       if (inHand.size === 0) quiet = 0
-      inHand.set(run, { settled: resolve, failed: reject, answer: asked(answer), memoryMb, over: undefined })
+      const of = { settled: resolve, failed: reject, answer: asked(answer), onLog, memoryMb }
+      inHand.set(run, { ...of, log: [firstLine], over: undefined })
       frames.send(toChildText({ kind: 'run', run, job: jobs.numberOf(job), timeoutMs, state }))
       return { answer: promise, cut: () => cut(run) }
     },
@@ -201,13 +220,23 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
   }
 }
 
+/** A line that Penstock adds to a run's log. */
+export const ownLine = (level: LogLevel, message: string): LogLine => ({
+  time: new Date().toISOString(),
+  level,
+  source: 'penstock',
+  message,
+})
+
 export const closedError = (): Error => new Error('The sandbox is closed')
 
 type InHand = Readonly<{
   settled: (answer: Answer) => void
   failed: (error: unknown) => void
   answer: AnswerCall
+  onLog: OnLog | undefined
   memoryMb: number
+  log: LogLine[]
 }> & { over: AbortController | undefined }
 
 /** How far over its limit an isolate may go (the limit is a guideline, says isolated-vm). */

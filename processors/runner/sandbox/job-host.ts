@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../topology/words/run.ts'
 import { notRunnable, outOfMemory, timedOut } from './killed.ts'
-import { againText, callsText, endedText, firstLine, type JobToRun } from './messages.ts'
+import { againText, callsText, endedText, firstLine, type JobToRun, printedText } from './messages.ts'
 import type { Realm } from './realm-host.ts'
 
 /** A run on its way through a child. */
@@ -80,16 +80,18 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
 
   const deliver = (collected: string): void => {
     const [next, lines] = firstLine(collected)
-    const [due, more, calls] = next.split(' ')
+    const [due, more, calls, pieces] = next.split(' ')
     turnWanted ||= more === 'more'
     clearTimeout(timer)
     if (due !== '-') timer = setTimeout(wantTurn, Number(due))
     if (lines !== '') {
       const fields = lines.split('\n')
       const asked = fields.splice(0, Number(calls) * 3)
+      const printed = fields.splice(0, Number(pieces) * 2)
+      if (printed.length > 0) send(printedText(printed)) // first: a call may add a line of its own
       if (asked.length > 0) send(callsText(asked))
       for (let at = 0; at < fields.length; at += 3) inHand.delete(Number(fields[at]))
-      if (fields.length > 0) send(endedText(asked.length > 0 ? fields.join('\n') : lines))
+      if (fields.length > 0) send(endedText(asked.length + printed.length > 0 ? fields.join('\n') : lines))
     }
     if (mode === 'draining' && inHand.size === 0) close()
   }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../topology/words/run.ts'
 
-/** Outcomes of runs that could not tell of their own end (`semantics.md` 7). What they had printed is lost with them. */
+/** Outcomes of runs that could not tell of their own end (`semantics.md` 7). */
 export const timedOut = (timeoutMs: number): Outcome =>
   ended('killed', 2, { name: 'TimeoutError', message: `The job took more than ${timeoutMs} ms and did not yield` })
 

@@ -1,5 +1,5 @@
 import type { Adaptor } from '../../../topology/project/adaptors.ts'
-import type { Outcome } from '../../../topology/words/run.ts'
+import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 
 /**
  * What parent and child say to each other, as text: a word, then fields, a line each; only the last field may hold line breaks.
@@ -83,6 +83,8 @@ export const aliveText = ({ loaded, spare }: Isolates): string => `alive\n${load
 export const aliveMs = 500
 /** Requests of runs to the world: run, number of the call, JSON, a line each. */
 export const callsText = (lines: readonly string[]): string => `calls\n${lines.join('\n')}`
+/** What runs have printed since they were last heard of: run, JSON of the lines, a line each. */
+export const printedText = (lines: readonly string[]): string => `printed\n${lines.join('\n')}`
 /** Ended runs as the realm wrote them: three lines each (`realm/runs.ts`). */
 export const endedText = (lines: string): string => `ended\n${lines}`
 export const againText = ({ why, runs }: Again): string => `again\n${[why, ...runs].join('\n')}`
@@ -94,6 +96,7 @@ export type FromChild =
   | Readonly<{ kind: 'alive'; isolates: Isolates }>
   | Readonly<{ kind: 'ended'; runs: readonly Readonly<{ run: number; outcome: Outcome }>[] }>
   | Readonly<{ kind: 'calls'; calls: readonly Readonly<{ run: number; call: number; text: string }>[] }>
+  | Readonly<{ kind: 'printed'; pieces: readonly Readonly<{ run: number; lines: readonly LogLine[] }>[] }>
   | (Again & Readonly<{ kind: 'again' }>)
   | Readonly<{ kind: 'stuck'; job: number }>
 
@@ -108,14 +111,19 @@ export const parseFromChild = (text: string): FromChild => {
     case 'calls':
       return {
         kind,
-        calls: byThree(lines).map(([run, call, text]) => ({ run: Number(run), call: Number(call), text })),
+        calls: rowsOf(lines, 3).map(([run, call, text = '']) => ({ run: Number(run), call: Number(call), text })),
+      }
+    case 'printed':
+      return {
+        kind,
+        pieces: rowsOf(lines, 2).map(([run, text = '']) => ({ run: Number(run), lines: JSON.parse(text) })),
       }
     case 'again':
       return { kind, why: lines[0] === 'timeout' ? 'timeout' : 'memory', runs: lines.slice(1).map(Number) }
     case 'stuck':
       return { kind, job: Number(lines[0]) }
     case 'ended': {
-      const runs = byThree(lines).map(([run, outcome, state]) => ({
+      const runs = rowsOf(lines, 3).map(([run, outcome = '', state]) => ({
         run: Number(run),
         outcome: { ...(JSON.parse(outcome) as Omit<Outcome, 'state'>), state: state || null },
       }))
@@ -126,12 +134,8 @@ export const parseFromChild = (text: string): FromChild => {
   }
 }
 
-const byThree = (lines: readonly string[]): readonly (readonly [string, string, string])[] =>
-  Array.from({ length: Math.floor(lines.length / 3) }, (_, at) => [
-    lines[3 * at] ?? '',
-    lines[3 * at + 1] ?? '',
-    lines[3 * at + 2] ?? '',
-  ])
+const rowsOf = (lines: readonly string[], width: number): readonly (readonly string[])[] =>
+  Array.from({ length: Math.floor(lines.length / width) }, (_, at) => lines.slice(at * width, (at + 1) * width))
 
 /** The first line of a text, and what follows it. */
 export const firstLine = (text: string): readonly [string, string] => {

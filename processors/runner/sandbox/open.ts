@@ -1,7 +1,7 @@
 import { shownAdaptor } from '../../../topology/project/adaptors.ts'
 import type { RunId } from '../../../topology/words/ids.ts'
-import type { LogLine, Outcome } from '../../../topology/words/run.ts'
-import type { ChildEnd, Work } from './child-process.ts'
+import type { Outcome } from '../../../topology/words/run.ts'
+import { type ChildEnd, ownLine, type Work } from './child-process.ts'
 import { openFleet, type SandboxState } from './fleet.ts'
 import { mayHaveTaken } from './killed.ts'
 import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'
@@ -12,7 +12,7 @@ import { realmScript } from './realm-script.ts'
  * One job for one state. `state` is the JSON text of the initial state (`language/state.ts`); `answer` is the run's only way into the world;
  * `alone`: in a child of its own from the start, for one that may be why a whole runner died.
  */
-export type SandboxTask = Work & Readonly<{ run: RunId; alone?: boolean }>
+export type SandboxTask = Omit<Work, 'firstLine'> & Readonly<{ run: RunId; alone?: boolean }>
 
 /**
  * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
@@ -52,7 +52,7 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   })
   const shared = openSharedPlaces(fleet, children)
   const alone = openAlonePlaces(fleet)
-  const firstLine = `Penstock ${version}, Node ${process.version}, adaptor `
+  const versions = `Penstock ${version}, Node ${process.version}, adaptor `
 
   const outcomeOf = async (work: Work, signal: AbortSignal): Promise<Outcome> => {
     if (quarantine.holds(work.job)) return alone.run(work, signal)
@@ -64,15 +64,8 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   }
 
   const run = async (task: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
-    const time = new Date().toISOString()
-    const outcome = await (task.alone ? alone.run(task, signal) : outcomeOf(task, signal))
-    const line: LogLine = {
-      time,
-      level: 'info',
-      source: 'penstock',
-      message: firstLine + shownAdaptor(task.job.adaptor, version),
-    }
-    return { ...outcome, log: [line, ...outcome.log] }
+    const work = { ...task, firstLine: ownLine('info', versions + shownAdaptor(task.job.adaptor, version)) }
+    return task.alone ? alone.run(work, signal) : outcomeOf(work, signal)
   }
 
   await using opening = new AsyncDisposableStack()

@@ -98,10 +98,12 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     await child.ready
     try {
       const answer = await attempt(child, work, signal)
-      if (answer.kind === 'again')
-        return tooMuch.has(answer.why)
+      if (answer.kind === 'again') {
+        const outcome = tooMuch.has(answer.why)
           ? outOfMemory(work.job.memoryMb)
           : crashLoop(`The job ended the process in which it was alone (${answer.why})`)
+        return { ...outcome, log: answer.log }
+      }
       if (mayHaveTaken(answer.outcome)) child.kill('recycled') // nobody is to be blamed for what this run left behind
       return answer.outcome
     } finally {

@@ -2,7 +2,8 @@ import type { LogLevel, LogLine } from '../../../../topology/words/run.ts'
 
 /** The log of one run: what the job prints, up to a limit of bytes; what comes after is counted and dropped. */
 export type Log = Readonly<{
-  lines: LogLine[]
+  /** The lines since it was last asked. */
+  take(): readonly LogLine[]
   console: Readonly<Record<LogLevel, (...values: unknown[]) => void>>
   /** A line of Penstock's own; never cut. */
   note(level: LogLevel, message: string): void
@@ -10,7 +11,7 @@ export type Log = Readonly<{
 }>
 
 export const openLog = (limitBytes: number, enabled: boolean): Log => {
-  const lines: LogLine[] = []
+  let lines: LogLine[] = []
   let bytes = 0
   let cut = false
 
@@ -40,7 +41,12 @@ export const openLog = (limitBytes: number, enabled: boolean): Log => {
       if (enabled) print(level, values)
     }
   const console = { debug: at('debug'), log: at('log'), info: at('info'), warn: at('warn'), error: at('error') }
-  return { lines, console, note, flooded: () => bytes > limitBytes * floodFactor }
+  const take = (): readonly LogLine[] => {
+    const taken = lines
+    lines = []
+    return taken
+  }
+  return { take, console, note, flooded: () => bytes > limitBytes * floodFactor }
 }
 
 /** What a line costs beside its text: time, level and source are stored with it. */

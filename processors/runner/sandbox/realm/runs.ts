@@ -36,9 +36,10 @@ export type Runs = Readonly<{
   load(job: JobFunction, facts: string, bundle?: Bundle): void
   /**
    * Fires the timers that are due, hands out `answers` answers (run, number of the call, JSON), starts runs (number, initial state), and gives
-   * what came of it. First a line of three: milliseconds until the next timer (`-`: none), `more` where runs may still be moving, so that another
-   * turn is wanted (else `-`), and how many calls follow. Then three lines for each call (run, its number, JSON), and three for each run that has
-   * ended: number, outcome without state, state (empty: none). No line holds a line break, because JSON has none.
+   * what came of it. First a line of four: milliseconds until the next timer (`-`: none), `more` where runs may still be moving, so that another
+   * turn is wanted (else `-`), and how many calls and how many pieces of log follow. Then three lines for each call (run, its number, JSON), two
+   * for each piece (run, JSON of its new lines), and three for each run that has ended: number, outcome without state and with the rest of its
+   * log, state (empty: none). No line holds a line break, because JSON has none.
    */
   turn(answers: number, ...texts: readonly (number | string)[]): Promise<string>
   /** What the last turn gave: V8 loses it when a job leaves a promise that nobody asks why it was rejected. */
@@ -152,7 +153,7 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
     const flood =
       run.log.flooded() &&
       killed(run, { name: 'LogFloodError', message: 'The job printed far more than its log may hold' })
-    ended.push(String(run.number), JSON.stringify({ ...(flood || outcome), log: run.log.lines }), flood ? '' : state)
+    ended.push(String(run.number), JSON.stringify({ ...(flood || outcome), log: run.log.take() }), flood ? '' : state)
   }
 
   const close = (run: Run): void => {
@@ -185,12 +186,16 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
   const collect = (more: boolean): string => {
     const now = Date.now()
     let due = Number.POSITIVE_INFINITY
-    for (const run of open.values()) due = Math.min(due, run.timers.due())
+    const printed: string[] = []
+    for (const { number, log, timers } of open.values()) {
+      due = Math.min(due, timers.due())
+      const lines = log.take()
+      if (lines.length > 0) printed.push(String(number), JSON.stringify(lines))
+    }
     const wait = due === Number.POSITIVE_INFINITY ? '-' : Math.max(0, due - now)
     const calls = asked.splice(0, callsOfTurn(asked))
-    const text = [`${wait} ${more || asked.length > 0 ? 'more' : '-'} ${calls.length / 3}`, ...calls, ...ended].join(
-      '\n',
-    )
+    const next = `${wait} ${more || asked.length > 0 ? 'more' : '-'} ${calls.length / 3} ${printed.length / 2}`
+    const text = [next, ...calls, ...printed, ...ended].join('\n')
     ended = []
     return text
   }

@@ -4,6 +4,7 @@ import { cancelRecord } from '../../../../topology/wire/control.ts'
 import { parseJobRecord } from '../../../../topology/wire/job.ts'
 import { type Finished, parseRunRecord } from '../../../../topology/wire/runs.ts'
 import type { Outgoing } from '../../../../topology/words/record.ts'
+import type { LogLine } from '../../../../topology/words/run.ts'
 import { asRead, type MemoryHouse, openMemoryHouse } from '../../../fixtures/memory-house.ts'
 import { failing, finished, job, request, scripted, shop, startRunner } from '../../../fixtures/runner.ts'
 
@@ -30,8 +31,10 @@ test('a run that is cancelled while it runs is cut off, and the next of its key 
   const wishes = ['1', '2'].map((state) => request(house, { key: 'a', state }))
   await house.log.append(wishes)
   await script.hasBegun(1)
+  const log: readonly LogLine[] = [{ time: '', level: 'info', source: 'job', message: 'as far as it came' }]
+  script.tasks[0]?.onLog?.(log)
   if (wishes[0]) await cancel(house, wishes[0])
-  expect(await finished(house, 1)).toMatchObject([{ ...cancelled, attempts: 1, starts: 1, input: 1 }])
+  expect(await finished(house, 1)).toMatchObject([{ ...cancelled, attempts: 1, starts: 1, input: 1, log }])
   await script.hasBegun(2)
   script.end('2')
   expect((await finished(house, 2))[1]).toMatchObject({ status: 'success' })

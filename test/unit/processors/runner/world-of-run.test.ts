@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openEgress } from '../../../../processors/runner/egress/open.ts'
 import { type WorldOfRunDeps, worldOfRun } from '../../../../processors/runner/world-of-run.ts'
 import type { RunId } from '../../../../topology/words/ids.ts'
-import type { Outcome } from '../../../../topology/words/run.ts'
+import type { LogLine, Outcome } from '../../../../topology/words/run.ts'
 
 const secret = 'bot123456:ABCDEFabcdef'
 const egress = openEgress({ version: '1', own: [], loopbackAllowed: true })
@@ -49,9 +49,17 @@ const get = (path: string) =>
 const outcome: Outcome = { status: 'success', exitCode: 0, error: null, state: 'null', log: [] }
 const never = new AbortController().signal
 
+let noted: LogLine[] = []
+const note = (level: LogLine['level'], message: string): void => {
+  noted.push({ time: '', level, source: 'penstock', message })
+}
+beforeEach(() => {
+  noted = []
+})
+
 test('a secret is in nothing that others see: not in a name of an error, not in a note, not in a call', async () => {
-  const { answer, shown, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
-  await answer({ number: 1, text: get(`/${secret}/send`) }, never)
+  const { answer, shown, shownLines, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
+  await answer({ number: 1, note, text: get(`/${secret}/send`) }, never)
   const error = {
     name: secret,
     message: secret,
@@ -60,29 +68,39 @@ test('a secret is in nothing that others see: not in a name of an error, not in 
     operation: secret,
     details: { [secret]: [secret] },
   }
-  const seen = shown({ ...outcome, status: 'failed', error, state: JSON.stringify({ secret }) })
+  const seen = shown({ ...outcome, status: 'failed', error, state: JSON.stringify({ secret }), log: noted })
   expect(JSON.stringify([seen, calls()])).not.toContain('ABCDEF')
   expect(seen.log.map(({ message }) => message)).toEqual([
     `Test mode: GET ${url}/***/send was not sent, and answered 200`,
   ])
+  expect(shownLines(noted)).toEqual(seen.log)
   expect(seen.error).toMatchObject({ name: '***', operation: '***', details: { '***': ['***'] } })
 })
 
 test('what is executed again makes the same calls, which are told once', async () => {
-  const { answer, shown, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
-  for (let time = 0; time < 2; time++) await answer({ number: 1, text: get('/a') }, never)
+  const { answer, calls } = world()
+  for (let time = 0; time < 2; time++) await answer({ number: 1, note, text: get('/a') }, never)
   expect(calls()).toHaveLength(1)
-  expect(shown(outcome).log).toHaveLength(1)
+})
+
+test('of very many calls the first thousand are kept, which is noted once', async () => {
+  const { answer, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
+  for (let number = 999; number < 1_004; number++) await answer({ number, note, text: get('/a') }, never)
+  expect(calls().map(({ number }) => number)).toEqual([999, 1_000])
+  expect(noted.map(({ message }) => message.slice(0, 40))).toEqual([
+    ...Array(2).fill(`Test mode: GET ${url}/a was not sent`.slice(0, 40)),
+    'Of the calls of this run the first 1000 ',
+  ])
 })
 
 test('a call that the end of its run cut off is told: the server may have done what it was asked for', async () => {
   const { answer, calls } = world()
   const over = new AbortController()
-  const asked = answer({ number: 1, text: get('/never') }, over.signal)
+  const asked = answer({ number: 1, note, text: get('/never') }, over.signal)
   expect(calls()).toMatchObject([{ number: 1, method: 'GET', url: `${url}/never`, status: null, error: 'CUT_OFF' }])
   over.abort(new Error('the run is over'))
   await expect(asked).rejects.toThrow('the run is over')
   expect(calls()).toMatchObject([{ error: 'CUT_OFF' }])
-  await answer({ number: 2, text: get('/a') }, never)
+  await answer({ number: 2, note, text: get('/a') }, never)
   expect(calls()[1]).toMatchObject({ number: 2, status: 200, error: null })
 })

@@ -33,10 +33,10 @@ const told = (text: string): readonly (readonly string[])[] => {
 test('a call leaves the realm as text, and its answer comes back with a later turn', async () => {
   const runs = runsOf(async (http) => (await http(call('http://a/'))).body)
   const asked = await runs.turn(0, 7, '{}')
-  expect(asked.split('\n')[0]).toBe('- more 1')
+  expect(asked.split('\n')[0]).toBe('- more 1 0')
   expect(told(asked)).toEqual([['7', '1', JSON.stringify(call('http://a/'))]])
   const ended = await runs.turn(1, 7, 1, JSON.stringify(answer))
-  expect(ended.split('\n')[0]).toBe('- - 0')
+  expect(ended.split('\n')[0]).toBe('- - 0 0')
   expect(told(ended)[0]?.[2]).toBe('"hello"')
 })
 
@@ -77,9 +77,9 @@ test('a run that is over asks nothing more, and an answer that comes too late is
     return null
   })
   const ended = await runs.turn(0, 1, '{}')
-  expect(ended.split('\n')[0]).toBe('- - 1')
+  expect(ended.split('\n')[0]).toBe('- - 1 0')
   void later?.(call('http://a/2'))
-  expect(await runs.turn(1, 1, 1, JSON.stringify(answer))).toBe('- - 0')
+  expect(await runs.turn(1, 1, 1, JSON.stringify(answer))).toBe('- - 0 0')
 })
 
 test('what a job asks for without waiting leaves the realm as answers come, in order', async () => {
@@ -119,17 +119,17 @@ test('a turn hands out so much of what all runs ask, and the next ones the rest'
   const long = { ...call('http://a/'), body: 'x'.repeat(9_900_000) }
   const runs = runsOf((http) => http(long))
   const first = await runs.turn(0, ...[1, 2, 3, 4, 5, 6, 7].flatMap((run) => [run, '{}']))
-  expect(first.split('\n')[0]).toBe('- more 3')
+  expect(first.split('\n')[0]).toBe('- more 3 0')
   expect(told(first).map(([run]) => run)).toEqual(['1', '2', '3'])
   const second = await runs.turn(0)
-  expect(second.split('\n')[0]).toBe('- more 3')
+  expect(second.split('\n')[0]).toBe('- more 3 0')
   expect(told(second).map(([run]) => run)).toEqual(['4', '5', '6'])
-  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1')
+  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1 0')
 })
 
 test('a call that is longer than that leaves alone', async () => {
   const longest = { ...call('http://a/'), body: '\0'.repeat(6_000_000) }
   const runs = runsOf((http) => http(longest))
-  expect((await runs.turn(0, 1, '{}', 2, '{}')).split('\n')[0]).toBe('- more 1')
-  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1')
+  expect((await runs.turn(0, 1, '{}', 2, '{}')).split('\n')[0]).toBe('- more 1 0')
+  expect((await runs.turn(0)).split('\n')[0]).toBe('- - 1 0')
 })

@@ -12,8 +12,20 @@ test.each([
 ])('of %s, %i bytes hold %s', (text, bytes, kept) => {
   const log = openLog(80 + bytes, true)
   log.console.log(text)
-  expect(log.lines[0]?.message).toBe(kept)
-  expect(log.lines[1]?.message).toBe(`The log is cut here: it may have ${80 + bytes} bytes`)
+  expect(log.take().map(({ message }) => message)).toEqual([
+    kept,
+    `The log is cut here: it may have ${80 + bytes} bytes`,
+  ])
+})
+
+test('what was taken counts for the limit and is not given again', () => {
+  const log = openLog(170, true)
+  log.console.log('12345')
+  expect(log.take()).toHaveLength(1)
+  log.console.log('12345')
+  log.console.log('dropped')
+  expect(log.take().map(({ message }) => message)).toEqual(['12345', 'The log is cut here: it may have 170 bytes'])
+  expect(log.take()).toEqual([])
 })
 
 test('bytes are counted as UTF-8 has them', () => {
