@@ -75,31 +75,39 @@ const always = ['--json', '--loglevel=error', '--fetch-retry-mintimeout=500', '-
 /** Adaptors have some 50 packages of 50 MB, in half a minute on a slow line. */
 const npmMs = 120_000
 
-type Said = Readonly<{ code: string; summary: string }>
+type Said = Readonly<{ code: string; summary: string; detail: string }>
 
 const saidIn = (stdout: string): Said => {
   try {
-    const { code = '', summary = '' } = (JSON.parse(stdout) as { error?: Partial<Said> }).error ?? {}
-    return { code, summary: summary.split('\n')[0]?.slice(0, 300) ?? '' }
+    const { code = '', summary = '', detail = '' } = (JSON.parse(stdout) as { error?: Partial<Said> }).error ?? {}
+    return { code, summary: summary.split('\n')[0]?.slice(0, 300) ?? '', detail }
   } catch {
-    return { code: '', summary: '' }
+    return { code: '', summary: '', detail: '' }
   }
 }
 
-const refusal = (name: string, { code, summary }: Said): string => {
-  if (code === 'E404') return `npm has no ${missingIn(summary) ?? name}: look for the name and version that it has.`
-  const wanted = /No matching version found for (\S+?)\.?$/.exec(summary)?.[1]
+const refusal = (name: string, { code, summary, detail }: Said): string => {
+  const missing = code === 'E404' ? (missingIn(detail) ?? name) : undefined
+  if (missing === name) return `npm has no ${name}: look for the name and version that it has.`
+  const wanted = missing ?? /No matching version found for (\S+?)\.?$/.exec(summary)?.[1]
   if (wanted === name) return `npm has no ${name}: take a version that it has, or @latest.`
   if (wanted !== undefined) return `${name} needs ${wanted}, which npm does not have: take another version.`
   if (offline.has(code))
-    return `npm cannot reach its registry for ${name} (${code}): see to the network, or npm's settings, then deploy again.`
+    return `npm cannot reach ${registryIn(summary)} for ${name} (${code}): see to the network, or npm's setting "registry", and try again.`
   return `npm could not install ${name} (${code || 'no code'}): ${summary || 'it does not say why'}`
 }
 
-const missingIn = (summary: string): string | undefined => /'(@?[^'@]+(?:@[^']+)?)'/.exec(summary)?.[1]
+/** Its host alone: the URL may hold a password. */
+const registryIn = (summary: string): string => {
+  const url = /https?:\/\/\S+/.exec(summary)?.[0] ?? ''
+  return URL.canParse(url) ? `its registry ${new URL(url).host}` : 'its registry'
+}
+
+/** npm has `@*` where no version was asked for. */
+const missingIn = (detail: string): string | undefined => /'(@?[^'@]+(?:@[^'*]+)?)(?:@\*)?'/.exec(detail)?.[1]
 
 const offline: ReadonlySet<string> = new Set(
-  'ENOTFOUND EAI_AGAIN ECONNREFUSED ECONNRESET ETIMEDOUT ENETUNREACH EHOSTUNREACH ERR_SOCKET_TIMEOUT FETCH_ERROR'.split(
+  'ENOTFOUND EAI_AGAIN ECONNREFUSED ECONNRESET ETIMEDOUT ENETUNREACH EHOSTUNREACH ERR_SOCKET_TIMEOUT FETCH_ERROR ENOTCACHED'.split(
     ' ',
   ),
 )

@@ -49,7 +49,7 @@ export const adaptor: Read<Adaptor> = (value: Json) => {
   const known = builtInAdaptors.find((name) => name === value)
   if (known !== undefined) return { ok: known }
   if (isUpstream(value)) return { ok: value }
-  if (value.startsWith('@openfn/'))
+  if (/^(@openfn\/|language-)/.test(value))
     return { problem: `${quote(value)} is no adaptor: write @openfn/language-name@1.2.3, or @latest, or no version.` }
   return { problem: `There is no adaptor ${quote(value)}; ${remedyFor(value, builtInAdaptors)}` }
 }

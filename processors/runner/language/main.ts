@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Adaptor, adaptor, isUpstream } from '../../../topology/project/adaptors.ts'
+import { npmPackages } from '../../../infra/adaptors/npm.ts'
+import { readOwnConfig } from '../../../infra/config.ts'
+import { StartProblem } from '../../../infra/start-problem.ts'
+import { type Adaptor, adaptor } from '../../../topology/project/adaptors.ts'
+import { oneAdaptor } from '../adaptors/upstream/find.ts'
 import { compileJob } from './compile.ts'
 import { scopeOf } from './scope.ts'
 import { compiledText, problemText } from './told.ts'
 
 /** `penstock compile [-a <adaptor>] <file>`: shows what a job becomes, or why it is none. */
-const compileFile = (file: string, adaptor: Adaptor): number => {
-  const result = compileJob(readFileSync(file, 'utf8').replace(/^\ufeff/, ''), scopeOf({ adaptor, bundle: null }))
+const compileFile = async ({ file, adaptor }: Readonly<{ file: string; adaptor: Adaptor }>): Promise<number> => {
+  const code = readFileSync(file, 'utf8').replace(/^\ufeff/, '')
+  const found = await oneAdaptor(adaptor, () => {
+    const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
+    return { packages: npmPackages(dir), dir }
+  })
+  if ('problem' in found) return fail(found.problem)
+  const result = compileJob(code, scopeOf(found))
   if (result.kind === 'compiled') process.stdout.write(compiledText(file, result))
   else process.stderr.write(problemText(file, result))
   return result.kind === 'compiled' ? 0 : 1
@@ -18,16 +29,15 @@ const fail = (sentence: string): number => {
   return 2
 }
 
-const main = (args: readonly string[]): number => {
+const main = async (args: readonly string[]): Promise<number> => {
   const { file, adaptor: named } = argumentsIn(args)
   if (file === undefined) return fail('compile takes one file, and its adaptor: penstock compile -a http job.js')
   const read = adaptor(named)
   if ('problem' in read) return fail(read.problem)
-  if (isUpstream(read.ok))
-    return fail(`compile knows the adaptors that are built in, and not ${read.ok}: a dry run of a deploy does`)
   try {
-    return compileFile(file, read.ok)
+    return await compileFile({ file, adaptor: read.ok })
   } catch (error) {
+    if (error instanceof StartProblem) return fail(error.message)
     if (error instanceof Error && 'code' in error) return fail(`${file} cannot be read: ${error.message}`)
     throw error
   }
@@ -44,4 +54,4 @@ const argumentsIn = (args: readonly string[]): Readonly<{ file?: string | undefi
   }
 }
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2))

@@ -4,8 +4,8 @@ import { npmPackages } from '../../../infra/adaptors/npm.ts'
 import { readOwnConfig } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
-import { type Adaptor, isUpstream } from '../../../topology/project/adaptors.ts'
-import { adaptorFinder } from '../adaptors/upstream/find.ts'
+import type { Adaptor } from '../../../topology/project/adaptors.ts'
+import { oneAdaptor } from '../adaptors/upstream/find.ts'
 import { inputIn, jobIn, UsageProblem, type Wanted, wantedIn } from './arguments.ts'
 import { watchFiles } from './changes.ts'
 import { type JobOnce, openWorkbench, type Ran, type Workbench } from './run-once.ts'
@@ -40,11 +40,12 @@ const taskIn = async (wanted: Wanted) => {
 }
 
 const adaptorNamed = async (name: Adaptor): Promise<Pick<JobOnce, 'adaptor' | 'bundle'>> => {
-  if (!isUpstream(name)) return { adaptor: name, bundle: null }
-  const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
-  const found = (await adaptorFinder({ packages: npmPackages(dir), dir })([name])).get(name)
-  if (found && 'bundle' in found) return found
-  throw new UsageProblem(found?.problem ?? `There is no adaptor ${name}`)
+  const found = await oneAdaptor(name, () => {
+    const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
+    return { packages: npmPackages(dir), dir }
+  })
+  if ('problem' in found) throw new UsageProblem(found.problem)
+  return found
 }
 
 const tell = (ran: Ran, { json, output, file, code }: Wanted & Readonly<{ code: string }>): void => {

@@ -87,9 +87,9 @@ $add(1,()=>($then(fn(s => console.log(s)),$promise=>$promise.catch(() => state))
     status: 2,
     stderr: 'penstock: There is no adaptor "salesfroce"; did you mean "salesforce"?\n',
   })
-  expect(penstock('compile', '-a', '@openfn/language-http', good)).toMatchObject({
+  expect(penstock('compile', '-a', '@openfn/language-http@7', good)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('compile knows the adaptors that are built in, and not @openfn/language-http'),
+    stderr: expect.stringContaining('"@openfn/language-http@7" is no adaptor: write @openfn/language-name@1.2.3'),
   })
   expect(penstock('compile', '--adapter', 'http', good)).toMatchObject({ status: 2 })
   expect(penstock('compile', good, bad)).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })

@@ -1,7 +1,9 @@
 import {
+  type Adaptor,
   type AdaptorBundle,
   type FindAdaptors,
   type FoundAdaptor,
+  isUpstream,
   NoAdaptor,
   type Packages,
   type UpstreamAdaptor,
@@ -17,6 +19,20 @@ export type FindOptions = Readonly<{
   /** One that was deployed before, which needs nobody to be asked again. */
   known?: (adaptor: UpstreamAdaptor) => AdaptorBundle | undefined
 }>
+
+/** One adaptor of whatever kind, for programs without a project; of those that are built in nothing needs to be found. */
+export const oneAdaptor = async (
+  name: Adaptor,
+  options: () => FindOptions,
+): Promise<Readonly<{ adaptor: Adaptor; bundle: AdaptorBundle | null } | { problem: string }>> => {
+  if (!isUpstream(name)) return { adaptor: name, bundle: null }
+  try {
+    return (await adaptorFinder(options())([name])).get(name) ?? { problem: `There is no adaptor ${name}` }
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    return { problem: `${name} cannot be kept here (${error.message}): set DATA_DIR to a directory that is yours.` }
+  }
+}
 
 /**
  * Finds adaptors: in the cache, among what was deployed, else by fetching the package and making a bundle of it. One after another, because each
