@@ -53,7 +53,7 @@ export type RunnerDeps = Readonly<{
  * its process with it again and again ends as `CrashLoopError`, and as a dead letter before that, so that somebody looks.
  */
 export const runnerStage = (deps: RunnerDeps): Stage => {
-  const alone = gate(1)
+  const gates = { alone: gate(1), once: gate(4) }
   return async (record, hand) => {
     const request = requestOf(record)
     if (request instanceof Fault) return bury(request)
@@ -63,7 +63,7 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
 
     const state = stateText(request.input)
     const startedAt = new Date()
-    const came = await cameTo({ ...deps, alone }, { request, job, state, startedAt, hand })
+    const came = await cameTo({ ...deps, gates }, { request, job, state, startedAt, hand })
     const { outcome } = came
     const tried = hand.tried ?? request.tried
     const event = eventOf(request, { ...came, tried, startedAt, adaptor: shownAdaptor(job.adaptor, deps.version) })
@@ -88,10 +88,13 @@ type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt:
 type Came = Readonly<{ outcome: Outcome; starts: number; calls: readonly RunCall[] }>
 
 /**
- * The third start is in a child of its own, so that only this run dies with it; while others wait for that they have not begun. There is no
- * fourth. What may have effects at most once is always there, and has no second.
+ * The third start is in a child of its own, one at a time, so that only this run dies with it; while others wait for that they have not begun.
+ * There is no fourth. What may have effects at most once always has a child of its own, four at a time, and no second start.
  */
-const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start): Promise<Came> => {
+const cameTo = async (
+  deps: RunnerDeps & Readonly<{ gates: Readonly<Record<'alone' | 'once', Gate>> }>,
+  start: Start,
+): Promise<Came> => {
   const { begun, signal } = start.hand
   const once = start.job.effects === 'at-most-once'
   if (once && begun > 0) return { outcome: unseen, starts: begun, calls: [] }
@@ -100,7 +103,7 @@ const cameTo = async (deps: RunnerDeps & Readonly<{ alone: Gate }>, start: Start
   if (cancelled) return { outcome: cancelled, starts: begun, calls: [] }
   if (begun < 2 && !once) return run(deps, start)
   if (begun > 2) return { outcome: crashLoop(startedSo(begun)), starts: begun, calls: [] }
-  return deps.alone.run(() => {
+  return deps.gates[once ? 'once' : 'alone'].run(() => {
     signal.throwIfAborted()
     return run(deps, start)
   })

@@ -30,3 +30,19 @@ test('a run that is to be alone has a process of its own from the start, and end
   stop.abort('enough')
   await expect(beside).rejects.toBe('enough')
 })
+
+test('four runs are alone at once, also of one job, each in a process of its own', async () => {
+  const stop = new AbortController()
+  await using sandbox = await openSandbox({ version: '1' })
+  await until(() => sandbox.state().children === 2)
+  const before = childrenOf(process.pid).length
+  const waiting = jobOf(`fn(s => { console.log('begun'); return new Promise(() => {}) })`)
+  const begun = Array.from({ length: 4 }, () => Promise.withResolvers<unknown>())
+  const alone = begun.map(({ resolve: onLog }) =>
+    sandbox.run({ run, job: waiting, state: '2', answer: noWorld, alone: true, onLog }, stop.signal),
+  )
+  await Promise.all(begun.map(({ promise }) => promise))
+  expect(childrenOf(process.pid)).toHaveLength(before + 4)
+  stop.abort('enough')
+  await Promise.all(alone.map((one) => expect(one).rejects.toBe('enough')))
+})

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openSandbox, type Sandbox } from '../../processors/runner/sandbox/open.ts'
+import { type OpenSandbox, openSandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Outcome } from '../../topology/words/run.ts'
 import { noWorld } from '../fixtures/no-world.ts'
 import { childrenOf, isRunning } from './sandbox-children.ts'
 import { jobOf, printed, resultOf, run, runOf } from './sandbox-jobs.ts'
 
-let sandbox: Sandbox
+let sandbox: OpenSandbox
 
 beforeAll(async () => {
   sandbox = await openSandbox({ version: '1.2.3' })

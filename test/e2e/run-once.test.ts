@@ -171,6 +171,22 @@ describe('penstock run', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^Usage: penstock run .*(?:.*\n)*.*your machine/)])
   })
 
+  test('prints the log while the job runs, and nothing that is secret', async () => {
+    const job = write(
+      'long.js',
+      "fn(state => { console.log('token', state.configuration.token); return new Promise(() => {}) })\n",
+    )
+    const child = start(job, '-c', write('long.json', '{"token":"s3cret-of-somebody"}'))
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part))
+    await until(
+      () => stderr.includes('log   token ***\n'),
+      () => `it says so:\n${stderr}`,
+    )
+    expect([stderr.includes('s3cret'), child.exitCode]).toEqual([false, null])
+  })
+
   test('--watch runs again when the job or the state changes, also after an error, until it is told to end', async () => {
     const job = write('watched.js', 'fn(state => ({ ...state, first: true }))\n')
     const state = write('watched.json', '{"a":1}')

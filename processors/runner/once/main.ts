@@ -5,6 +5,7 @@ import { readOwnConfig } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Adaptor } from '../../../topology/project/adaptors.ts'
+import type { LogLine } from '../../../topology/words/run.ts'
 import { oneAdaptor } from '../adaptors/upstream/find.ts'
 import { inputIn, jobIn, UsageProblem, type Wanted, wantedIn } from './arguments.ts'
 import { watchFiles } from './changes.ts'
@@ -35,7 +36,7 @@ const usage = `Usage: penstock run [options] job.js
 
 /** All that a run needs, as the files are now. */
 const taskIn = async (wanted: Wanted) => {
-  const task = { job: jobIn(wanted), ...inputIn(wanted) }
+  const task = { job: jobIn(wanted), ...inputIn(wanted), onLines: wanted.json ? () => {} : printLog }
   return { ...task, job: { ...task.job, ...(await adaptorNamed(wanted.adaptor)) } }
 }
 
@@ -48,8 +49,11 @@ const adaptorNamed = async (name: Adaptor): Promise<Pick<JobOnce, 'adaptor' | 'b
   return found
 }
 
+const printLog = (lines: readonly LogLine[]): void => {
+  process.stderr.write(logText(lines))
+}
+
 const tell = (ran: Ran, { json, output, file, code }: Wanted & Readonly<{ code: string }>): void => {
-  if (!json) process.stderr.write(logText(ran.outcome))
   const made = json ? wholeText(ran) : stateText(ran.outcome)
   if (output === null) process.stdout.write(made)
   else if (made !== '') writeFileSync(output, made)

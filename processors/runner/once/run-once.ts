@@ -2,7 +2,7 @@ import type { Job } from '../../../topology/project/project.ts'
 import type { DraftJob } from '../../../topology/project/schema.ts'
 import { newMessageId, type RunId } from '../../../topology/words/ids.ts'
 import type { JsonObject } from '../../../topology/words/json.ts'
-import type { Outcome, RunCall } from '../../../topology/words/run.ts'
+import type { LogLine, Outcome, RunCall } from '../../../topology/words/run.ts'
 import { traceOf } from '../../../topology/words/trace.ts'
 import { configurationOf } from '../credentials/configuration.ts'
 import { secretsOf } from '../credentials/secrets-of.ts'
@@ -21,9 +21,19 @@ export type Ran = Readonly<{ outcome: Outcome; calls: readonly RunCall[]; ms: nu
 /** A sandbox for somebody's own machine, whose own servers and network its jobs may call. */
 export type Workbench = AsyncDisposable &
   Readonly<{
-    /** Runs a job for a state, as JSON text. `credential` is what it sees as `configuration`; what is secret in it is in nothing that comes back. */
-    run(of: Readonly<{ job: JobOnce; state: string; credential: JsonObject | null }>, signal: AbortSignal): Promise<Ran>
+    /**
+     * Runs a job for a state, as JSON text. `credential` is what it sees as `configuration`; what is secret in it is in nothing that comes back.
+     * `onLines` is given the lines of the log as they come.
+     */
+    run(of: OnceToDo, signal: AbortSignal): Promise<Ran>
   }>
+
+export type OnceToDo = Readonly<{
+  job: JobOnce
+  state: string
+  credential: JsonObject | null
+  onLines?: (lines: readonly LogLine[]) => void
+}>
 
 export const openWorkbench = async ({ version }: Readonly<{ version: string }>): Promise<Workbench> => {
   await using opening = new AsyncDisposableStack()
@@ -43,8 +53,15 @@ export const openWorkbench = async ({ version }: Readonly<{ version: string }>):
     })
     const began = performance.now()
     const state = withConfiguration(of.state, world.configuration)
-    const outcome = await sandbox.run({ run, job, state, answer: world.answer }, signal)
+    let told = 0
+    const onLog = (soFar: readonly LogLine[]): void => {
+      if (soFar.length < told) told = 0 // it is done again
+      of.onLines?.(world.shownLines(soFar.slice(told)))
+      told = soFar.length
+    }
+    const outcome = await sandbox.run({ run, job, state, answer: world.answer, onLog }, signal)
     const ms = Math.round(performance.now() - began)
+    onLog(outcome.log)
     return { outcome: world.shown(withinDepth(outcome)), calls: world.calls(), ms }
   }
   return { run, [Symbol.asyncDispose]: () => opened.disposeAsync() }

@@ -1,11 +1,11 @@
-import type { Outcome } from '../../../topology/words/run.ts'
+import type { LogLine, Outcome } from '../../../topology/words/run.ts'
 import { offsetOf, problemAt } from '../language/problem.ts'
 import { problemText } from '../language/told.ts'
 import type { Ran } from './run-once.ts'
 
-/** The log of a run, a line each. */
-export const logText = ({ log }: Outcome): string =>
-  log.map(({ level, message }) => `${level.padEnd(5)} ${message}\n`).join('')
+/** Lines of the log of a run, a line each. */
+export const logText = (lines: readonly LogLine[]): string =>
+  lines.map(({ level, message }) => `${level.padEnd(5)} ${message}\n`).join('')
 
 /** How a run ended, for a person: of an error where it is, the line with a mark, and what else is known of it. */
 export const endText = ({ outcome, calls, ms }: Ran, job: Readonly<{ file: string; code: string }>): string => {

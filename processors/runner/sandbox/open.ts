@@ -55,17 +55,17 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   const versions = `Penstock ${version}, Node ${process.version}, adaptor `
 
   const outcomeOf = async (work: Work, signal: AbortSignal): Promise<Outcome> => {
-    if (quarantine.holds(work.job)) return alone.run(work, signal)
+    if (quarantine.holds(work.job)) return alone.runInTurn(work, signal)
     const answer = await attempt(await shared.child(), work, signal)
     if (answer.kind === 'outcome') return answer.outcome
-    const outcome = await alone.run(work, signal)
+    const outcome = await alone.runInTurn(work, signal)
     if (answer.childDied && mayHaveTaken(outcome)) quarantine.take(work.job)
     return outcome
   }
 
   const run = async (task: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
     const work = { ...task, firstLine: ownLine('info', versions + shownAdaptor(task.job.adaptor, version)) }
-    return task.alone ? alone.run(work, signal) : outcomeOf(work, signal)
+    return task.alone ? alone.runAnywhere(work, signal) : outcomeOf(work, signal)
   }
 
   await using opening = new AsyncDisposableStack()

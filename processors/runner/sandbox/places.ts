@@ -80,11 +80,17 @@ const isReady = (child: Child): Promise<boolean> =>
   )
 
 /** Children in which one run at a time is alone, so that whatever happens is its own doing. */
-export type AlonePlaces = Readonly<{ run(work: Work, signal: AbortSignal): Promise<Outcome> }>
+export type AlonePlaces = Readonly<{
+  /** In the place that its job has, after the runs of that job that wait: a job whose runs end badly, and slowly, holds up few others. */
+  runInTurn(work: Work, signal: AbortSignal): Promise<Outcome>
+  /** Where fewest wait, and a process is warm if there is one. */
+  runAnywhere(work: Work, signal: AbortSignal): Promise<Outcome>
+}>
 
 export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
   const places: Place[] = Array.from({ length: alonePlaces }, () => ({
     turn: Promise.resolve(),
+    size: 0,
     child: undefined,
     idle: undefined,
   }))
@@ -111,24 +117,31 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     }
   }
 
+  const runAfterOthers = (place: Place, work: Work, signal: AbortSignal): Promise<Outcome> => {
+    const mine = place.turn.then(() => runIn(place, work, signal))
+    const leave = (): void => void place.size--
+    place.size++
+    place.turn = mine.then(leave, leave)
+    return unlessAborted(mine, signal)
+  }
+
+  const busyness = ({ size, child }: Place): number => 2 * size + (child?.isAlive() ? 0 : 1)
+
   return {
-    run: (work, signal) => {
-      const place = places[placeOf(work.job.codeId)] as Place
-      const mine = place.turn.then(() => runIn(place, work, signal))
-      place.turn = mine.then(
-        () => {},
-        () => {},
-      )
-      return unlessAborted(mine, signal)
+    runInTurn: (work, signal) => runAfterOthers(places[placeOf(work.job.codeId)] as Place, work, signal),
+    runAnywhere: (work, signal) => {
+      const best = places.reduce((one, other) => (busyness(other) < busyness(one) ? other : one))
+      return runAfterOthers(best, work, signal)
     },
   }
 }
 
-type Place = { turn: Promise<void>; child: Child | undefined; idle: NodeJS.Timeout | undefined }
+type Place = { turn: Promise<void>; size: number; child: Child | undefined; idle: NodeJS.Timeout | undefined }
 
-/** Two, so that one job's long end holds up fewer others; runs of one job are always in the same. */
-const alonePlaces = 2
-const placeOf = (codeId: string): number => (Number.parseInt(codeId.slice(0, 8), 16) || 0) % alonePlaces
+const alonePlaces = 4
+
+/** Two for the runs that are kept apart for what their job did, so that others find a place. */
+const placeOf = (codeId: string): number => (Number.parseInt(codeId.slice(0, 8), 16) || 0) % 2
 
 const idleMs = 10_000
 

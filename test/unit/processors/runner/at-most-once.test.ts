@@ -36,14 +36,15 @@ test.each([
   await next.ended
 })
 
-test('what had not begun is executed by whoever comes next, one at a time', async () => {
+test('what had not begun is executed by whoever comes next, four at a time', async () => {
   await using house = await openMemoryHouse(pack)
-  await house.log.append(['1', '2'].map((state) => request(house, { key: state, state })))
+  const states = ['1', '2', '3', '4', '5']
+  await house.log.append(states.map((state) => request(house, { key: state, state })))
   const first = scripted()
   const runner = startRunner(house, first.sandbox)
-  await first.hasBegun(1)
+  await first.hasBegun(4)
   await setImmediate()
-  expect(first.begun).toEqual(['1'])
+  expect(first.begun.toSorted()).toEqual(states.slice(0, 4))
   await house.log.killReaders()
   runner.working.abort()
   await runner.ended
@@ -51,10 +52,10 @@ test('what had not begun is executed by whoever comes next, one at a time', asyn
   const second = scripted()
   const next = startRunner(house, second.sandbox)
   await second.hasBegun(1)
-  second.end('2')
-  const ends = await finished(house, 2)
-  expect(ends.map(({ status }) => status).toSorted()).toEqual(['success', 'unknown'])
-  expect(second.begun).toEqual(['2'])
+  second.end('5')
+  const ends = await finished(house, 5)
+  expect(ends.map(({ status }) => status).toSorted()).toEqual(['success', ...Array(4).fill('unknown')])
+  expect(second.begun).toEqual(['5'])
   next.reading.abort()
   await next.ended
 })
