@@ -38,7 +38,8 @@ export const write = async (deps: DeployDeps, { deployment, history, request }: 
     } satisfies Static<typeof deployAnswer>,
   })
   if (dryRun) return reply(history.deploy)
-  if (before !== undefined && textOf(before.document) === textOf(deployment.next?.document)) return reply(before.deploy)
+  const sameText = before !== undefined && textOf(before.document) === textOf(deployment.next?.document)
+  if (sameText && deployment.records.length === 1) return reply(before.deploy) // else what it names has become another
   try {
     const outcome = await inTime(deps.deploy, deployment)
     switch (outcome.kind) {

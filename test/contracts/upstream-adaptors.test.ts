@@ -2,13 +2,15 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { idOf } from '../../processors/runner/adaptors/upstream/bundle.ts'
 import { adaptorFinder } from '../../processors/runner/adaptors/upstream/find.ts'
 import { type OpenSandbox, openSandbox } from '../../processors/runner/sandbox/open.ts'
 import type { AdaptorBundle, UpstreamAdaptor } from '../../topology/project/adaptors.ts'
+import type { Job } from '../../topology/project/project.ts'
 import type { Outcome } from '../../topology/words/run.ts'
 import { type Files, localPackages, moduleOf } from '../fixtures/local-packages.ts'
 import { openTarget, runHost } from '../fixtures/run-host.ts'
-import { jobOf, printed, run } from './sandbox-jobs.ts'
+import { jobOf, printed, run, runOf } from './sandbox-jobs.ts'
 
 const shop: UpstreamAdaptor = '@openfn/language-shop@1.2.3'
 
@@ -79,7 +81,7 @@ describe('an upstream adaptor', () => {
     const one = (await adaptorFinder({ packages: localPackages(all), dir: own })([name])).get(name)
     return one === undefined ? 'nothing' : 'problem' in one ? one.problem : one.bundle
   }
-  const runOf = (code: string, configuration: object = {}): Promise<Outcome> => {
+  const outcomeOf = (code: string, configuration: object = {}): Promise<Outcome> => {
     const { http } = runHost()
     const answer = async ({ text }: { text: string }) => JSON.stringify(await http(JSON.parse(text)))
     const job = jobOf(code, { adaptor: shop, bundle })
@@ -110,7 +112,7 @@ describe('an upstream adaptor', () => {
 
   test('carries out the operations of a run itself, and its requests leave by that run', async () => {
     await using target = await login()
-    const outcome = await runOf(`create('orders', (state) => ({ n: state.references.length }))`, {
+    const outcome = await outcomeOf(`create('orders', (state) => ({ n: state.references.length }))`, {
       baseUrl: target.url,
     })
     expect(outcome).toMatchObject({ status: 'success', error: null })
@@ -125,10 +127,10 @@ describe('an upstream adaptor', () => {
   test('begins anew in each run, whatever the one before left in its modules and globals', async () => {
     await using target = await login()
     for (const _ of [1, 2, 3]) {
-      const outcome = await runOf('counted()\ncounted()', { baseUrl: target.url })
+      const outcome = await outcomeOf('counted()\ncounted()', { baseUrl: target.url })
       expect(JSON.parse(outcome.state ?? '')).toMatchObject({ count: 2, seen: 'left', builtIn: null })
     }
-    const once = await runOf('counted()', { baseUrl: target.url })
+    const once = await outcomeOf('counted()', { baseUrl: target.url })
     expect(JSON.parse(once.state ?? '')).toMatchObject({ count: 1, seen: null })
   })
 
@@ -140,7 +142,7 @@ describe('an upstream adaptor', () => {
     ['later()', { later: 'x of true undefined' }],
   ])('has of Node what it needs: %s', async (code, state) => {
     await using target = await login()
-    const outcome = await runOf(code, { baseUrl: target.url })
+    const outcome = await outcomeOf(code, { baseUrl: target.url })
     expect(outcome.error).toBe(null)
     expect(JSON.parse(outcome.state ?? '')).toMatchObject(state)
   })
@@ -151,10 +153,50 @@ describe('an upstream adaptor', () => {
     ['ended()', 'An adaptor cannot end the process: throw an error instead'],
   ])('says why it cannot do %s', async (code, message) => {
     await using target = await login()
-    expect((await runOf(code, { baseUrl: target.url })).error).toMatchObject({
+    expect((await outcomeOf(code, { baseUrl: target.url })).error).toMatchObject({
       message,
       operation: code.slice(0, -2),
       line: 1,
+    })
+  })
+
+  test('that lacks what a job imports, is not there, cannot be read or loaded ends its runs as ImportError', async () => {
+    const endOf = async (changes: Partial<Job>): Promise<unknown> => {
+      const job = jobOf(`import { nope } from '@openfn/language-shop'\ncounted()`, {
+        adaptor: shop,
+        bundle,
+        ...changes,
+      })
+      const { status, exitCode, error } = await runOf(sandbox, job)
+      return { status, exitCode, error }
+    }
+    const crashed = { status: 'crashed', exitCode: 1 }
+    const scriptOf = (text: string): Partial<Job> => ({
+      code: 'counted()',
+      bundle: { id: idOf(text), names: ['counted'], code: text },
+    })
+    expect(await endOf({})).toMatchObject({
+      ...crashed,
+      error: { name: 'ImportError', message: expect.stringMatching(/^There is no "nope" in/), line: 1, column: 10 },
+    })
+    expect(await endOf({ bundle: null })).toMatchObject({
+      ...crashed,
+      error: {
+        ...{ name: 'ImportError', line: null },
+        message: `The script of ${shop} is not in the definitions: deploy the project again`,
+      },
+    })
+    expect(await endOf(scriptOf('(($world,'))).toMatchObject({
+      ...crashed,
+      error: {
+        name: 'ImportError',
+        message: expect.stringMatching(`^The script of ${shop} cannot be read \\(`),
+        line: null,
+      },
+    })
+    expect(await endOf(scriptOf('(() => { throw new TypeError("no luck") })'))).toMatchObject({
+      ...crashed,
+      error: { name: 'ImportError', message: `${shop} cannot be loaded (TypeError: no luck)`, line: null },
     })
   })
 

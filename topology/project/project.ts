@@ -47,7 +47,7 @@ export type Job = Readonly<{
   triggers: readonly string[]
   /** What it has in scope beside the language. */
   adaptor: Adaptor
-  /** The upstream adaptor itself; null for one that is built in. */
+  /** The upstream adaptor itself; null for one that is built in, and where its script is not in the definitions. */
   bundle: AdaptorBundle | null
   code: string
   /** SHA-256 of the code, in hex. */

@@ -37,7 +37,7 @@ export const withSourceIds = (document: JsonObject, project: Project): JsonObjec
 
 /**
  * What a deploy's record says, understood again. Throws an Error that says why it cannot be: its code is missing, or its keys are not ours.
- * `codeOf` finds the code of jobs, `adaptorOf` that of adaptors.
+ * `codeOf` finds the code of jobs, `adaptorOf` that of adaptors; a job whose adaptor it does not find has no bundle.
  */
 export const restored = (
   stored: StoredDocument,
@@ -54,9 +54,9 @@ export const restored = (
     if (!isJsonObject(job['adaptor'])) return whole
     const { name: adaptor, code: id, names } = job['adaptor']
     const script = typeof id === 'string' ? adaptorOf(id) : undefined
-    if (typeof id !== 'string' || script === undefined || adaptor === undefined || !isJsonArray(names))
-      throw new Error(`the adaptor of the job ${name} is not there`)
-    bundles.set(name, { id, names: names.map(String), code: script })
+    if (typeof id !== 'string' || adaptor === undefined || !isJsonArray(names))
+      throw new Error(`the adaptor of the job ${name} is none`)
+    if (script !== undefined) bundles.set(name, { id, names: names.map(String), code: script })
     return { ...whole, adaptor }
   })
   const draft = readDraft(document, (path, message) => {

@@ -9,7 +9,7 @@ import { stateName } from './names.ts'
 import { type OperationPlace, operationPlaces } from './operation-calls.ts'
 import { type Insert, type Place, placesIn, userPlace } from './positions.ts'
 import { offsetOf, type Problem, placeAt, problemAt } from './problem.ts'
-import { Refusal } from './refusal.ts'
+import { ImportRefusal, Refusal } from './refusal.ts'
 import { refuseUnknownCalls, refuseUnknownNames, refuseUseless } from './refuse.ts'
 import { commonScope, isInScope, type Scope } from './scope.ts'
 
@@ -53,6 +53,7 @@ export const compileJob = (code: string, scope: Scope = commonScope): Compiled |
       }),
     )
   } catch (error) {
+    if (error instanceof ImportRefusal) return { ...problemAt(code, error.offset, error.message), name: 'ImportError' }
     if (error instanceof Refusal) return problemAt(code, error.offset, error.message)
     if (error instanceof SyntaxError && 'pos' in error) return problemAt(code, Number(error.pos), textOf(error))
     if (error instanceof RangeError) return problemAt(code, 0, 'The code nests too deeply to be read')

@@ -1,7 +1,7 @@
 import type { ImportDeclaration, ImportSpecifier, Program } from 'acorn'
 import { builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { remedyFor } from '../../../topology/project/nearest.ts'
-import { Refusal } from './refusal.ts'
+import { ImportRefusal } from './refusal.ts'
 import { isInScope, type Scope } from './scope.ts'
 
 /** A job's imports do nothing, because what they name is in scope already: only other names for it are new. */
@@ -20,17 +20,23 @@ export const importsOf = (program: Program, scope: Scope): Imports => {
     refusePackage(line, { from, scope })
     for (const one of line.specifiers) {
       if (one.type !== 'ImportSpecifier')
-        throw new Refusal(
+        throw new ImportRefusal(
           one,
           `Name what you import: import { get } from '${from}'. Or leave it out: all of it is in scope`,
         )
       const imported = nameOf(one)
       const own = one.local.name
       if (!isInScope(scope, imported))
-        throw new Refusal(one, `There is no "${imported}" in ${from}; ${remedyFor(imported, [...scope.operations])}`)
+        throw new ImportRefusal(
+          one,
+          `There is no "${imported}" in ${from}; ${remedyFor(imported, [...scope.operations])}`,
+        )
       if (own === imported) continue
       if (isInScope(scope, own))
-        throw new Refusal(one.local, `"${own}" is in scope already and means something else. Import it by another name`)
+        throw new ImportRefusal(
+          one.local,
+          `"${own}" is in scope already and means something else. Import it by another name`,
+        )
       aliases.set(own, imported)
     }
   }
@@ -47,5 +53,5 @@ const refusePackage = (line: ImportDeclaration, { from, scope }: Readonly<{ from
   const remedy = name.startsWith('@openfn/language-')
     ? `set the job's adaptor to ${own ? `${own}, or to ${name}` : name}, and what it has is in scope`
     : `a job is one text, with all operations in scope. Write what you need of it into the job`
-  throw new Refusal(line.source, `"${from}" cannot be imported: ${remedy}`)
+  throw new ImportRefusal(line.source, `"${from}" cannot be imported: ${remedy}`)
 }

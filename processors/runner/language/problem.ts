@@ -1,12 +1,22 @@
 import { lineEnd, type Place } from './positions.ts'
 
-/** Why a job cannot be used, and where; `line` and `column` count from 1. `caret` is the source line with a mark under the place. */
-export type Problem = Readonly<{ kind: 'problem'; message: string; line: number; column: number; caret: string }>
+/**
+ * Why a job cannot be used, and where; `line` and `column` count from 1. `caret` is the source line with a mark under the place, `name` that of the
+ * error with which a run would end.
+ */
+export type Problem = Readonly<{
+  kind: 'problem'
+  name: 'SyntaxError' | 'ImportError'
+  message: string
+  line: number
+  column: number
+  caret: string
+}>
 
 /** A problem at an offset of the source text. */
 export const problemAt = (code: string, offset: number, message: string): Problem => {
   const { line, column, text } = placeAt(code, offset)
-  return { kind: 'problem', message, line, column, caret: caretUnder(text, column) }
+  return { kind: 'problem', name: 'SyntaxError', message, line, column, caret: caretUnder(text, column) }
 }
 
 /** Line and column (both from 1) of an offset, and the text of that line. Lines end where ECMAScript says so. */

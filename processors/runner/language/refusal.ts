@@ -8,3 +8,6 @@ export class Refusal extends Error {
     this.offset = start
   }
 }
+
+/** What a job may not import. */
+export class ImportRefusal extends Refusal {}

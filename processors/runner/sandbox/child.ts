@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
-import type { AdaptorBundle } from '../../../topology/project/adaptors.ts'
+import { type AdaptorBundle, isUpstream } from '../../../topology/project/adaptors.ts'
 import { type Compiled, compileJob } from '../language/compile.ts'
-import type { Problem } from '../language/problem.ts'
 import { scopeOf } from '../language/scope.ts'
 import { framesOver } from './frames.ts'
 import { type JobHost, openJobHost, type RunToDo } from './job-host.ts'
-import { notRunnable } from './killed.ts'
+import { type NotRunnable, notRunnable } from './killed.ts'
 import { aliveMs, aliveText, endedText, type JobToRun, parseToChild, readyText, stuckText } from './messages.ts'
 import { realmMaker } from './realm-host.ts'
 import { rehearse } from './rehearsal.ts'
@@ -24,7 +23,7 @@ try {
 
 const lookAtThreads = nice === 0 ? openThreads() : () => {}
 const adaptors = new Map<string, AdaptorBundle>()
-const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | Problem }>>()
+const jobs = new Map<number, Readonly<{ facts: JobToRun; compiled: Compiled | NotCompiled }>>()
 /** Those that take runs, by job; the order is that of last use. */
 const hosts = new Map<number, JobHost>()
 /** Also those that only end what they have. */
@@ -63,10 +62,7 @@ const receive = async (text: string): Promise<void> => {
     }
     case 'job': {
       const facts = JSON.parse(message.facts) as JobToRun
-      jobs.set(message.job, {
-        facts,
-        compiled: compileJob(facts.code, scopeOf({ adaptor: facts.adaptor, bundle: bundleOf(facts) })),
-      })
+      jobs.set(message.job, { facts, compiled: compiledOf(facts) })
       return
     }
     case 'run':
@@ -119,7 +115,17 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
   return host
 }
 
-/** Null for an adaptor that is built in. */
+type NotCompiled = NotRunnable & Readonly<{ kind: 'problem' }>
+
+const compiledOf = (facts: JobToRun): Compiled | NotCompiled => {
+  const { code, adaptor } = facts
+  const bundle = bundleOf(facts)
+  if (bundle || !isUpstream(adaptor)) return compileJob(code, scopeOf({ adaptor, bundle }))
+  const message = `The script of ${adaptor} is not in the definitions: deploy the project again`
+  return { kind: 'problem', name: 'ImportError', message }
+}
+
+/** Null for an adaptor that is built in, or whose script is not there. */
 const bundleOf = ({ bundle }: JobToRun): AdaptorBundle | null => {
   if (bundle === null) return null
   const known = adaptors.get(bundle)

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../../topology/words/run.ts'
 import { notRunnable, outOfMemory, timedOut } from './killed.ts'
 import { againText, callsText, endedText, firstLine, type JobToRun, printedText } from './messages.ts'
-import type { Realm } from './realm-host.ts'
+import { type Realm, UnreadableAdaptor } from './realm-host.ts'
 
 /** A run on its way through a child. */
 export type RunToDo = Readonly<{ run: number; timeoutMs: number; state: string }>
@@ -157,9 +157,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
       else void pump()
     },
     (error: unknown) => {
-      const refused = error instanceof SyntaxError
-      const outcome = refused ? notRunnable({ message: error.message, line: 1, column: 1 }) : outOfMemory(job.memoryMb)
-      for (const { run } of waiting.splice(0)) tell(run, outcome)
+      for (const { run } of waiting.splice(0)) tell(run, outcomeOfLoading(error, job))
       close()
     },
   )
@@ -201,6 +199,13 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
     isOver: () => mode === 'closed' && !busy,
     dispose: close,
   }
+}
+
+const outcomeOfLoading = (error: unknown, { memoryMb }: JobToRun): Outcome => {
+  if (error instanceof UnreadableAdaptor) return notRunnable({ name: 'ImportError', message: error.message })
+  if (error instanceof SyntaxError)
+    return notRunnable({ name: 'SyntaxError', message: error.message, line: 1, column: 1 })
+  return outOfMemory(memoryMb)
 }
 
 /** How long an isolate may go on after a run of it is over its time (`semantics.md` 7); less where it can hurt no neighbour. */

@@ -19,19 +19,22 @@ export const mayHaveTaken = (outcome: Outcome): boolean => outcome.status === 'k
 
 const crashLoopCode = 4
 
-/** The job's code cannot be run at all. */
-export const notRunnable = ({
-  message,
-  line,
-  column,
-}: Readonly<{ message: string; line: number; column: number }>): Outcome =>
-  ended('crashed', 1, { name: 'SyntaxError', message, line, column })
+/** The job, or its adaptor, cannot be run at all. */
+export const notRunnable = ({ name, message, line = null, column = null }: NotRunnable): Outcome =>
+  ended('crashed', 1, { name, message, line, column })
+
+export type NotRunnable = Readonly<{
+  name: 'SyntaxError' | 'ImportError'
+  message: string
+  line?: number | null
+  column?: number | null
+}>
 
 /** An outcome without a state and a log. */
 export const ended = (
   status: Outcome['status'],
   exitCode: number,
-  error: Readonly<{ name: string; message: string; line?: number; column?: number }>,
+  error: Readonly<{ name: string; message: string; line?: number | null; column?: number | null }>,
 ): Outcome => ({
   status,
   exitCode,

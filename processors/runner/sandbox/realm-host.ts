@@ -46,10 +46,11 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
       door.get('cut', { reference: true }),
     ])
     return {
-      load: async ({ script, ...facts }, { adaptor, bundle, console, logLimitBytes }) => {
-        const upstream = bundle && (await (await compiledAdaptor(isolate, bundle)).run(context, { reference: true }))
+      load: async ({ script: text, ...facts }, { adaptor, bundle, console, logLimitBytes }) => {
+        const script = bundle && (await compiledAdaptor(isolate, bundle).catch(unreadable(adaptor)))
+        const upstream = await script?.run(context, { reference: true })
         // The script begins one line above the user's first.
-        const compiled = await isolate.compileScript(script, { filename: 'job.js', lineOffset: -1 })
+        const compiled = await isolate.compileScript(text, { filename: 'job.js', lineOffset: -1 })
         const job = await compiled.run(context, { reference: true })
         compiled.release()
         await load.apply(undefined, [
@@ -80,6 +81,9 @@ export const realmMaker = (script: string): ((memoryMb: number) => Promise<Realm
   }
 }
 
+/** V8 does not take an adaptor's script. */
+export class UnreadableAdaptor extends Error {}
+
 /** Compiles scripts of adaptors; V8 keeps what it made of each, for this process alone, because it is machine code. */
 const adaptorCompiler = (): ((isolate: ivm.Isolate, bundle: AdaptorBundle) => Promise<ivm.Script>) => {
   const known = new Map<string, ivm.ExternalCopy<ArrayBuffer>>()
@@ -95,6 +99,13 @@ const adaptorCompiler = (): ((isolate: ivm.Isolate, bundle: AdaptorBundle) => Pr
     return script
   }
 }
+
+const unreadable =
+  (adaptor: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new UnreadableAdaptor(`The script of ${adaptor} cannot be read (${error.message}): deploy the project again`)
+  }
 
 const awaited = { result: { promise: true, copy: true } } as const
 

@@ -15,7 +15,8 @@ export const tryLoad = async (adaptor: UpstreamAdaptor, code: string): Promise<r
   const outcome = await outcomeOfLoading(adaptor, code).catch((error: Error) => ({ error }))
   const { name, message, details } = outcome.error as RunError
   if (isJsonObject(details) && isJsonArray(details['names'])) return details['names'].map(String).filter(canBeNamed)
-  throw new NoAdaptor(`it cannot be loaded (${name}: ${message}).`)
+  const why = isJsonObject(details) && name === 'ImportError' ? Object.values(details) : [name, message]
+  throw new NoAdaptor(`it cannot be loaded (${why.join(': ')}).`)
 }
 
 const outcomeOfLoading = async (adaptor: UpstreamAdaptor, code: string): Promise<Pick<Outcome, 'error'>> => {

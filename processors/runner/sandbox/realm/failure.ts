@@ -3,7 +3,7 @@ import { type Insert, type Place, userPlace } from '../../language/positions.ts'
 
 /** Why a run could not even begin its work: the job or its input is at fault, and no try again will help. */
 export class NotRunnable extends Error {
-  constructor(name: 'ValidationError' | 'InputError', message: string) {
+  constructor(name: 'ValidationError' | 'InputError' | 'ImportError', message: string) {
     super(message)
     this.name = name
   }

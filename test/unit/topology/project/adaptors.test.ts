@@ -85,7 +85,7 @@ describe('an upstream adaptor of a job', () => {
     expect(next.next?.project.jobs.get('j1')?.version).toBe(2)
   })
 
-  test('whose script is not there, or is not the one of its name, is in no project', () => {
+  test('whose script is not there, or is not the one of its name, is none for its job until the next deploy', () => {
     const log = newLog()
     const { records } = log.prepare(withAdaptor('@openfn/language-shop'), 'p', adaptors)
     const [code, adaptor, project] = records
@@ -93,9 +93,12 @@ describe('an upstream adaptor of a job', () => {
     expect(log.fold.apply(recordAt({ ...adaptor, value: 'other' }, 0))).toMatchObject({
       detail: 'adaptor under an id that is not its own',
     })
-    expect(log.write([code, project]).at(-1)).toMatchObject({
-      kind: 'unreadable',
-      detail: 'deploy 1 of p: the adaptor of the job j0 is not there',
-    })
+    expect(log.write([code, project]).at(-1)).toMatchObject({ kind: 'accepted' })
+    const job = log.fold.projects().get('p')?.project.jobs.get('j0')
+    expect(job).toMatchObject({ adaptor: '@openfn/language-shop@1.2.3', bundle: null })
+
+    const again = log.prepare(withAdaptor('@openfn/language-shop'), 'p', adaptors)
+    expect(again.records.map(({ key }) => key)).toEqual([adaptor.key, 'project/p'])
+    expect(again.next?.project.jobs.get('j0')).toMatchObject({ version: 2, bundle: { code: 'first' } })
   })
 })
