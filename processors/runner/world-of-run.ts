@@ -6,12 +6,12 @@ import type { Traceparent } from '../../topology/words/trace.ts'
 import type { Configuration } from './credentials/open.ts'
 import { CallFailure } from './egress/call-failure.ts'
 import { recordOf } from './egress/call-record.ts'
-import type { Egress } from './egress/open.ts'
-import { parseCall } from './egress/parse-call.ts'
+import type { CallContext, Egress } from './egress/open.ts'
+import { isSql } from './egress/postgresql/parse-sql-call.ts'
 import { type Redact, redactor } from './redaction.ts'
 import type { AnswerCall } from './sandbox/child-process.ts'
 
-/** What a run has of the world beyond its input: its credential, and a way out for its HTTP calls. */
+/** What a run has of the world beyond its input: its credential, and a way out for its calls. */
 export type World = Readonly<{
   /** What the job sees as `state.configuration`; null for nothing. */
   configuration: JsonObject | null
@@ -26,7 +26,7 @@ export type World = Readonly<{
 
 export type WorldOfRunDeps = Configuration &
   Readonly<{
-    egress: Pick<Egress, 'request'>
+    egress: Pick<Egress, 'request' | 'query'>
     policy: EgressPolicy
     run: RunId
     traceparent: Traceparent
@@ -38,6 +38,7 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const { egress, job, configuration, secrets, ...context } = deps
   const redact = redactor(secrets)
   const calls = new Map<number, RunCall>() // by number: what is executed again makes the same calls again
+  const inTransaction = new Set<string>()
 
   const keep = (record: RunCall): void => {
     if (record.number <= mostCalls) calls.set(record.number, record)
@@ -46,20 +47,34 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const answer: AnswerCall = async ({ number, text, note }, signal) => {
     const asked: unknown = JSON.parse(text)
     const about = { ...context, number, testMode: job.testMode, signal, timeoutMs: job.timeoutMs }
-    keep(recordOf(parseCall(asked), { context: about, came: cutOff, ms: 0 })) // what it is if the run ends before it does
-    const called = await egress.request(asked, about)
-    keep(called.record)
-    const { method, url } = called.record
-    if (number > mostCalls + 1) return JSON.stringify(called.answer)
+    keep(recordOf(asked, { context: about, end: cutOff, ms: 0 })) // what it is if the run ends before it does
+    const { text: told, record } = isSql(asked) ? await query(asked, about) : await request(asked, about)
+    keep(record)
+    const { method, url } = record
+    if (number > mostCalls + 1) return told
     if (number > mostCalls) note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
     else if (job.testMode) note('info', `Test mode: ${method} ${url} was not sent, and answered 200`)
-    return JSON.stringify(called.answer)
+    return told
+  }
+
+  const request = async (asked: unknown, about: CallContext): Promise<Told> => {
+    const { answer, record } = await egress.request(asked, about)
+    return { text: JSON.stringify(answer), record }
+  }
+  const query = async (asked: unknown, about: CallContext): Promise<Told> => {
+    const told = await egress.query(asked, about)
+    if (told.open === true) inTransaction.add(told.record.url)
+    if (told.open === false) inTransaction.delete(told.record.url)
+    return told
   }
 
   return {
     configuration,
     answer,
-    shown: (outcome) => (secrets.length === 0 ? outcome : redacted(outcome, redact)),
+    shown: (outcome) => {
+      const whole = outcome.status === 'success' ? withLines(outcome, [...inTransaction].map(undone)) : outcome
+      return secrets.length === 0 ? whole : redacted(whole, redact)
+    },
     shownLines: (lines) => (secrets.length === 0 ? lines : redactedLines(lines, redact)),
     calls: () =>
       [...calls.values()]
@@ -78,6 +93,16 @@ const longestUrl = 2_000
 
 /** Nobody heard what became of it: the run was over before. The server may have done what it was asked for. */
 const cutOff = new CallFailure('CUT_OFF', 'the run was over before the answer came')
+
+type Told = Readonly<{ text: string; record: RunCall }>
+
+const undone = (url: string): LogLine => ({
+  ...{ time: new Date().toISOString(), level: 'warn', source: 'penstock' },
+  message: `${url}: the run ended in a transaction without COMMIT, so nothing of that transaction was kept`,
+})
+
+const withLines = (outcome: Outcome, lines: readonly LogLine[]): Outcome =>
+  lines.length === 0 ? outcome : { ...outcome, log: [...outcome.log, ...lines] }
 
 const redacted = (outcome: Outcome, redact: Redact): Outcome => ({
   ...outcome,

@@ -5,7 +5,7 @@ import { quote } from './problems.ts'
 import { mustBe, type Read } from './values.ts'
 
 /** What a job may be written against without any download. */
-export const builtInAdaptors = ['common', 'http', 'salesforce', 'dhis2', 'openmrs'] as const
+export const builtInAdaptors = ['common', 'http', 'salesforce', 'dhis2', 'openmrs', 'postgresql'] as const
 
 export type BuiltInAdaptor = (typeof builtInAdaptors)[number]
 

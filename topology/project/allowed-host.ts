@@ -5,12 +5,14 @@ import { mustBe, type Read } from './values.ts'
 
 /** One entry of `egress.allow`: hosts that the jobs of a project may call. */
 export type AllowedHost = Readonly<{
-  /** Null: both. */
-  scheme: 'http' | 'https' | null
+  /** Null: all of them. */
+  scheme: Scheme | null
   /** Null: any. */
   port: number | null
   host: HostPattern
 }>
+
+export type Scheme = 'http' | 'https' | 'postgresql'
 
 /** One name, all names below one (below `''`: every host), or addresses. */
 export type HostPattern =
@@ -18,8 +20,8 @@ export type HostPattern =
   | Readonly<{ kind: 'range'; network: string; prefix: number; family: 'ipv4' | 'ipv6' }>
 
 /**
- * Reads `https://*.example`, `http://erp.local:8080`, `api.example`, `10.1.2.3`, `10.0.0.0/8`. With a scheme and no port it is the port that the
- * scheme has by itself; without a scheme it is both, at any port. Null for what is none.
+ * Reads `https://*.example`, `postgresql://db.local`, `http://erp.local:8080`, `api.example`, `10.1.2.3`, `10.0.0.0/8`. With a scheme and no port it is the port that the
+ * scheme has by itself; without a scheme it is all of them, at any port. Null for what is none.
  */
 export const parseAllowedHost = (written: string): AllowedHost | null => {
   const range = rangeOf(written)
@@ -29,8 +31,8 @@ export const parseAllowedHost = (written: string): AllowedHost | null => {
   const port = digits === undefined ? null : Number(digits)
   if (!pattern || port === 0 || (port ?? 0) > 65_535) return null
   if (scheme === undefined) return { scheme: null, port, host: pattern }
-  const known = scheme.toLowerCase() === 'http' ? 'http' : 'https'
-  return { scheme: known, port: port ?? (known === 'http' ? 80 : 443), host: pattern }
+  const known = schemeOf(scheme.toLowerCase())
+  return { scheme: known, port: port ?? ownPorts[known], host: pattern }
 }
 
 export const allowedHosts: Read<readonly AllowedHost[]> = (value) => {
@@ -49,7 +51,11 @@ export const allowedHosts: Read<readonly AllowedHost[]> = (value) => {
   return { ok: found }
 }
 
-const form = /^(?:(https?):\/\/)?(\[[^\]]*\]|[^:/[\]@?#\s\\]+)(?::(\d{1,5}))?\/?$/i
+const schemeOf = (written: string): Scheme => (written === 'http' || written === 'https' ? written : 'postgresql') // postgres:// is the same
+
+const ownPorts: Readonly<Record<Scheme, number>> = { http: 80, https: 443, postgresql: 5432 }
+
+const form = /^(?:(https?|postgres(?:ql)?):\/\/)?(\[[^\]]*\]|[^:/[\]@?#\s\\]+)(?::(\d{1,5}))?\/?$/i
 
 const patternOf = (written: string): HostPattern | undefined => {
   if (written === '*') return { kind: 'below', name: '' }

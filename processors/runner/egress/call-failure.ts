@@ -1,11 +1,13 @@
-/** Why a call has no answer, thrown within the egress only: what leaves it is an `HttpFailure` (`http-call.ts`). */
+/** Why a call has no answer, thrown within the egress only: what leaves it is an `HttpFailure` (`http-call.ts`), with the facts if there are any. */
 export class CallFailure extends Error {
   override readonly name = 'CallFailure'
   readonly code: string
+  readonly facts: Readonly<Record<string, unknown>>
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, facts: Readonly<Record<string, unknown>> = {}) {
     super(message)
     this.code = code
+    this.facts = facts
   }
 }
 

@@ -1,22 +1,27 @@
 import { unlessAborted } from '../../../topology/flow/stop.ts'
 import type { EgressPolicy } from '../../../topology/project/project.ts'
 import type { RunId } from '../../../topology/words/ids.ts'
+import type { RunCall } from '../../../topology/words/run.ts'
 import type { Traceparent } from '../../../topology/words/trace.ts'
+import { admission } from './admission.ts'
 import { CallFailure } from './call-failure.ts'
 import { type Called, recordOf } from './call-record.ts'
 import { type Exchanged, exchange } from './exchange.ts'
-import type { HttpCall } from './http-call.ts'
+import type { HttpCall, HttpFailure } from './http-call.ts'
 import { type Lookup, lookUp, openNames } from './names.ts'
-import { type HostPort, ownPorts } from './own-ports.ts'
+import type { HostPort } from './own-ports.ts'
 import { parseCall } from './parse-call.ts'
 import { openPlaces } from './places.ts'
-import { hostOf, refusedByAddress, refusedByName } from './policy.ts'
 import { openPools } from './pools.ts'
+import { openDatabases } from './postgresql/open.ts'
+import { parseSqlCall } from './postgresql/parse-sql-call.ts'
+import type { Answered } from './postgresql/session.ts'
+import type { SqlCall } from './postgresql/sql-call.ts'
 import { requestOf } from './request.ts'
 import { rehearsed } from './test-mode.ts'
 import { timeLimit } from './time-limit.ts'
 
-/** The way out for all HTTP of jobs. Closing it ends what is under way, as `EGRESS_CLOSED`. */
+/** The way out for all HTTP of jobs, and for their questions to databases. Closing it ends what is under way, as `EGRESS_CLOSED`. */
 export type Egress = AsyncDisposable &
   Readonly<{
     /**
@@ -24,7 +29,15 @@ export type Egress = AsyncDisposable &
      * failure; it rejects only with the signal's reason.
      */
     request(call: unknown, context: CallContext): Promise<Called>
+    /**
+     * Asks a database (`SqlCall`), with the same promise. All questions with one signal to one database, as one user, go by one connection, which is
+     * closed when the signal is aborted. `text` is the JSON of a `SqlAnswer`, or of a failure (`{ error }`).
+     */
+    query(call: unknown, context: CallContext): Promise<CalledSql>
   }>
+
+/** `open`: whether a transaction goes on after it; null after a failure, which leaves it as it was. */
+export type CalledSql = Readonly<{ text: string; record: RunCall; open: boolean | null }>
 
 /** On whose behalf a call is made. */
 export type CallContext = Readonly<{
@@ -77,6 +90,10 @@ export const egressLimits = {
   heldBytes: 200_000_000,
   /** How long the addresses of a name are taken for known. */
   namesMs: 5_000,
+  /** To databases: of one run, and of all. */
+  sessionsOfRun: 4,
+  sessionsAtOnce: 64,
+  loginMs: 30_000,
 }
 
 /**
@@ -87,24 +104,12 @@ export const openEgress = (options: EgressOptions): Egress => {
   const { version, own, loopbackAllowed = false, lookup = lookUp, ca } = options
   const limits: EgressLimits = { ...egressLimits, ...options.limits }
   const names = openNames({ lookup, keepMs: limits.namesMs })
-  const isOwn = ownPorts({ own, names })
+  const admit = admission({ names, own, loopbackAllowed })
   const places = openPlaces(limits)
   const pools = openPools({ ca, maxHeaderBytes: limits.headerBytes, connectMs: limits.connectMs })
+  const databases = openDatabases({ admit, ca, limits })
 
-  const admit = async (url: URL, { policy, run }: CallContext): Promise<readonly string[]> => {
-    const unlisted = refusedByName(url, policy)
-    if (unlisted) throw refused(unlisted)
-    const addresses = await names.addressesOf(hostOf(url), run)
-    const closed = refusedByAddress({ url, addresses }, { policy, loopbackAllowed })
-    if (closed) throw refused(closed)
-    if (await isOwn({ url, addresses })) throw refused(`${url.host} is a port of Penstock's own, which nobody may call`)
-    return addresses
-  }
-
-  const make = async (call: HttpCall, context: CallContext, signal: AbortSignal): Promise<Exchanged> => {
-    if (context.number > limits.calls) {
-      throw new CallFailure('TOO_MANY_CALLS', `A run may make ${limits.calls} calls at most`)
-    }
+  const exchanged = async (call: HttpCall, context: CallContext, signal: AbortSignal): Promise<Exchanged> => {
     const request = requestOf(call, {
       ...context,
       version,
@@ -124,10 +129,21 @@ export const openEgress = (options: EgressOptions): Egress => {
     )
   }
 
-  const within = async (call: HttpCall, context: CallContext): Promise<Exchanged | CallFailure> => {
-    using time = timeLimit(context.signal, Math.min(call.timeoutMs || limits.timeMs, context.timeoutMs))
+  const question = async (call: SqlCall, context: CallContext, signal: AbortSignal): Promise<Answered> => {
+    if (context.testMode) return databases.rehearsed(call)
+    return places.run(context.run, (hold) => databases.ask(call, { ...context, hold, until: signal }))
+  }
+
+  /** What comes of a call within its time, or why nothing does. */
+  const within = async <T>(
+    context: CallContext,
+    { timeMs, make }: Readonly<{ timeMs: number; make: (signal: AbortSignal) => Promise<T> }>,
+  ): Promise<T | CallFailure> => {
+    if (context.number > limits.calls)
+      return new CallFailure('TOO_MANY_CALLS', `A run may make ${limits.calls} calls at most`)
+    using time = timeLimit(context.signal, timeMs)
     try {
-      return await unlessAborted(make(call, context, time.signal), time.signal)
+      return await unlessAborted(make(time.signal), time.signal)
     } catch (error) {
       context.signal.throwIfAborted()
       if (error instanceof CallFailure) return error
@@ -144,13 +160,38 @@ export const openEgress = (options: EgressOptions): Egress => {
       context.signal.throwIfAborted()
       const began = performance.now()
       const call = parseCall(asked)
-      const came = call instanceof CallFailure ? call : await within(call, context)
-      const record = recordOf(call, { context, came, ms: Math.round(performance.now() - began) })
-      if (came instanceof CallFailure) return { answer: { error: { code: came.code, message: came.message } }, record }
-      return { answer: came.answer, record }
+      const came =
+        call instanceof CallFailure
+          ? call
+          : await within(context, {
+              timeMs: Math.min(call.timeoutMs || limits.timeMs, context.timeoutMs),
+              make: (signal) => exchanged(call, context, signal),
+            })
+      const failed = came instanceof CallFailure
+      const end = failed ? came : { status: came.answer.status, bytes: came.bytes }
+      const record = recordOf(asked, { context, end, ms: since(began) })
+      return { answer: failed ? { error: errorOf(came) } : came.answer, record }
     },
-    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
+    async query(asked, context) {
+      context.signal.throwIfAborted()
+      const began = performance.now()
+      const call = parseSqlCall(asked)
+      const came =
+        call instanceof CallFailure
+          ? call
+          : await within(context, { timeMs: context.timeoutMs, make: (signal) => question(call, context, signal) })
+      const failed = came instanceof CallFailure
+      const end = failed ? came : { status: 200, bytes: came.bytes }
+      const record = recordOf(asked, { context, end, ms: since(began) })
+      if (failed) return { text: JSON.stringify({ error: errorOf(came) }), record, open: null }
+      return { text: came.text, record, open: came.transaction !== 'none' }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pools[Symbol.asyncDispose](), databases[Symbol.asyncDispose]()])
+    },
   }
 }
 
-const refused = (why: string): CallFailure => new CallFailure('EGRESS_REFUSED', why)
+const since = (began: number): number => Math.round(performance.now() - began)
+
+const errorOf = ({ code, message, facts }: CallFailure): HttpFailure => ({ code, message, ...facts })

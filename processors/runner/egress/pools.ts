@@ -1,5 +1,5 @@
-import { isIP, type LookupFunction } from 'node:net'
 import { Pool } from 'undici'
+import { pinned } from './pinned.ts'
 
 /** Connections that are kept, by origin and the addresses that they may go to. */
 export type Pools = AsyncDisposable &
@@ -57,12 +57,3 @@ export const openPools = ({ ca, maxHeaderBytes, connectMs }: PoolsOptions): Pool
 }
 
 const maxPools = 1_000
-
-const pinned = (addresses: readonly string[]): LookupFunction => {
-  const all = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_host, { all: wantsAll }, answer) => {
-    const [first = { address: '', family: 0 }] = all
-    if (wantsAll) answer(null, all)
-    else answer(null, first.address, first.family)
-  }
-}

@@ -196,7 +196,7 @@ declare const http: {
   patch(url: Lazy<unknown>, data?: Lazy<unknown>, options?: Lazy<RequestOptions>): Operation
 }
 
-// What a job has in scope when its `adaptor` says so: salesforce, dhis2 or openmrs. Some names are in several of them
+// What a job has in scope when its `adaptor` says so: salesforce, dhis2, openmrs or postgresql. Some names are in several of them
 
 /** Salesforce: `create('Visit__c', { Name: $.data.name })`. DHIS2: `create('dataElements', data, options)`. OpenMRS: `create('person', data)`. */
 declare function create(
@@ -207,18 +207,21 @@ declare function create(
 ): Operation
 /** Salesforce: `update('Visit__c', { Id, … })`. DHIS2: `update('dataElements', id, data, options)`. OpenMRS: `update('person/<uuid>', data)`. */
 declare function update(what: Lazy<string>, dataOrId: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
-/** Salesforce: `upsert('Visit__c', 'Number__c', fields)`. DHIS2: `upsert('dataElements', query, data, options)`. OpenMRS: `upsert('patient', data, query)`. */
+/** Salesforce: `upsert('Visit__c', 'Number__c', fields)`. DHIS2: `upsert('dataElements', query, data, options)`. OpenMRS: `upsert('patient', data, query)`.
+ * PostgreSQL: `upsert('visits', 'id', row, options)`. */
 declare function upsert(what: Lazy<string>, how: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
 /** Salesforce: `destroy('Visit__c', ids)`. DHIS2: `destroy('dataElements', id)`. OpenMRS: `destroy('person/<uuid>', { purge: true })`. */
 declare function destroy(what: Lazy<string>, which?: Lazy<unknown>, ...rest: Lazy<unknown>[]): Operation
 
 /** Salesforce: creates the record if the condition holds. */
 declare function createIf(condition: Lazy<unknown>, sObject: Lazy<string>, attributes: Lazy<unknown>): Operation
+/** Salesforce: `upsertIf(condition, 'Visit__c', 'Number__c', fields)`. PostgreSQL: `upsertIf(condition, 'visits', 'id', row, options)`. */
 declare function upsertIf(
   condition: Lazy<unknown>,
-  sObject: Lazy<string>,
-  externalId: Lazy<string>,
-  attributes: Lazy<unknown>,
+  what: Lazy<string>,
+  how: Lazy<string | string[]>,
+  data: Lazy<unknown>,
+  ...rest: Lazy<unknown>[]
 ): Operation
 /** Salesforce: what SOQL finds becomes the newest of `references`; `{ autoFetch: true }` reads all pages. */
 declare function query(soql: Lazy<string>, options?: Lazy<{ autoFetch?: boolean }>, callback?: Callback): Operation
@@ -255,6 +258,56 @@ declare function dataElement(id: string, value: Lazy<unknown>, comment?: Lazy<st
 declare function person(data: Lazy<unknown>): Operation
 declare function patient(data: Lazy<unknown>): Operation
 declare function encounter(data: Lazy<unknown>): Operation
+
+/** PostgreSQL: `writeSql` keeps the statement in `queries`, `execute: false` does no more, `setNull` names texts that stand for NULL. */
+type SqlOptions = Lazy<{
+  values?: unknown[]
+  writeSql?: boolean
+  execute?: boolean
+  logValues?: boolean
+  setNull?: string | string[] | false
+}>
+/** PostgreSQL: a statement, with values for its `$1`, `$2` …; the rows become `data`. Without values it may be several. */
+declare function sql(
+  query: Lazy<string | { text: string; values?: unknown[]; rowMode?: 'array' }>,
+  options?: SqlOptions,
+  callback?: Callback,
+): Operation
+declare function insert(table: Lazy<string>, row: Fields, options?: SqlOptions, callback?: Callback): Operation
+declare function insertMany(
+  table: Lazy<string>,
+  rows: Lazy<Loose[]>,
+  options?: SqlOptions,
+  callback?: Callback,
+): Operation
+/** PostgreSQL: `how` is a column that makes a row one that is there already, several (`'a, b'`), or `'ON CONSTRAINT name'`. */
+declare function upsertMany(
+  table: Lazy<string>,
+  how: Lazy<string | string[]>,
+  rows: Lazy<Loose[]>,
+  options?: SqlOptions,
+  callback?: Callback,
+): Operation
+/** PostgreSQL: the value of the column `uuid` in the first row for which `where` holds becomes `data`. */
+declare function findValue(
+  filter: Lazy<{ uuid: Lazy<string>; relation: Lazy<string>; where?: Fields; operator?: Record<string, string> }>,
+): Operation
+/** PostgreSQL: the columns of a table become `data`. */
+declare function describeTable(table: Lazy<string>, options?: SqlOptions, callback?: Callback): Operation
+/** PostgreSQL: creates a table. A column is `{ name, type, default, unique, identity, required }`. */
+declare function insertTable(
+  table: Lazy<string>,
+  columns: Lazy<Loose[]>,
+  options?: SqlOptions,
+  callback?: Callback,
+): Operation
+/** PostgreSQL: adds columns to a table. */
+declare function modifyTable(
+  table: Lazy<string>,
+  columns: Lazy<Loose[]>,
+  options?: SqlOptions,
+  callback?: Callback,
+): Operation
 
 // What the web and Node have beside the language
 

@@ -32,6 +32,10 @@ export const adaptorNames: Readonly<Record<BuiltInAdaptor, readonly string[]>> =
     ...['relationship', 'lookup', 'reference'],
   ],
   dhis2: ['get', 'create', 'update', 'upsert', 'destroy', 'event', 'dataValueSet', 'dataElement'],
+  postgresql: [
+    ...['sql', 'findValue', 'insert', 'insertMany', 'upsert', 'upsertIf', 'upsertMany'],
+    ...['describeTable', 'insertTable', 'modifyTable'],
+  ],
   openmrs: ['get', 'create', 'update', 'upsert', 'destroy', 'person', 'patient', 'encounter'],
 }
 

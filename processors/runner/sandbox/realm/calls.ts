@@ -1,8 +1,10 @@
 import type { HttpAnswer, HttpCall, HttpFailure } from '../../egress/http-call.ts'
+import type { SqlAnswer, SqlCall } from '../../egress/postgresql/sql-call.ts'
 
 /** What one run has asked of the world and not heard of yet. A run that is over asks nothing more, and hears nothing. */
 export type Calls = Readonly<{
   http(call: HttpCall): Promise<HttpAnswer>
+  sql(call: SqlCall): Promise<SqlAnswer>
   /** `text`: the JSON of the answer, or of a failure as `{ error }`. */
   answer(number: number, text: string): void
   end(): void
@@ -30,17 +32,26 @@ export const openCalls = (ask: (number: number, text: string) => void): Calls =>
     }
   }
 
+  /** `room`: so many characters may it still be longer. */
+  const made = <Answer>(call: HttpCall | SqlCall, room: number): Promise<Answer> => {
+    const asked = Promise.withResolvers<unknown>()
+    if (over) return asked.promise as Promise<Answer> // nobody waits for it
+    const text = room < 0 ? '' : JSON.stringify(call)
+    if (room < 0 || text.length > longest) return Promise.reject(failed(tooLarge))
+    open.set(++last, { ...asked, length: text.length })
+    waiting.set(last, text)
+    leave()
+    return asked.promise as Promise<Answer>
+  }
+
   return {
-    http: (call) => {
-      const asked = Promise.withResolvers<HttpAnswer>()
-      if (over) return asked.promise // nobody waits for it
-      if ((call.body?.length ?? 0) > longestBody[call.encoding]) return Promise.reject(failed(tooLarge))
-      const text = JSON.stringify(call)
-      if (text.length > longest) return Promise.reject(failed(tooLarge))
-      open.set(++last, { ...asked, length: text.length })
-      waiting.set(last, text)
-      leave()
-      return asked.promise
+    http: (call) => made(call, longestBody[call.encoding] - (call.body?.length ?? 0)),
+    sql: (call) => {
+      const { text, values } = call
+      return made(
+        call,
+        values.reduce((room, value) => room - (value?.length ?? 0), longestBody.utf8 - text.length),
+      )
     },
     answer: (number, text) => {
       const asked = open.get(number)
@@ -48,7 +59,7 @@ export const openCalls = (ask: (number: number, text: string) => void): Calls =>
       open.delete(number)
       out--
       length -= asked.length
-      const answer = JSON.parse(text) as HttpAnswer | Readonly<{ error: HttpFailure }>
+      const answer = JSON.parse(text) as object | Readonly<{ error: HttpFailure }>
       if ('error' in answer) asked.reject(failed(answer.error))
       else asked.resolve(answer)
       leave()
@@ -61,7 +72,7 @@ export const openCalls = (ask: (number: number, text: string) => void): Calls =>
   }
 }
 
-type Asked = PromiseWithResolvers<HttpAnswer> & Readonly<{ length: number }>
+type Asked = PromiseWithResolvers<unknown> & Readonly<{ length: number }>
 
 /** Requests of a run that the world has in hand: twice as many as the egress makes at once, and no more of them than this many characters. */
 const mostOut = 32
@@ -75,8 +86,8 @@ const longest = 64_000_000
 
 const tooLarge: HttpFailure = { code: 'REQUEST_TOO_LARGE', message: 'The body of a request is far too large' }
 
-const failed = ({ code, message }: HttpFailure): Error =>
-  Object.defineProperties(new Error(message), {
-    name: { value: 'AdaptorError', configurable: true, writable: true },
-    code: { value: code, enumerable: true, configurable: true, writable: true },
-  })
+/** All that is known of a failure is stored with the error. */
+const failed = ({ message, ...facts }: HttpFailure): Error => {
+  const name = { value: 'AdaptorError', configurable: true, writable: true }
+  return Object.assign(Object.defineProperty(new Error(message), 'name', name), facts)
+}

@@ -17,6 +17,7 @@ export const handedOut = (makers: readonly OfRun[]): readonly unknown[] => [
 /** Of a run that there never is. */
 const nowhere: RunHost = {
   http: () => new Promise(() => {}),
+  sql: () => new Promise(() => {}),
   console: { debug: () => {}, log: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   random: (count) => new Uint8Array(count),
   ...{ setTimeout: () => 0, setInterval: () => 0, clearTimer: () => {} },

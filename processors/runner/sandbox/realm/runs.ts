@@ -135,6 +135,7 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
 
   const hostOf = ({ log, timers, calls }: Run): RunHost => ({
     http: calls.http,
+    sql: calls.sql,
     console: log.console,
     random: random.bytes,
     setTimeout: timers.setTimeout,

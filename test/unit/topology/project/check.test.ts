@@ -139,7 +139,7 @@ describe('a document', () => {
     ['adaptor: salesfroce', '5:23 jobs.j.adaptor: There is no adaptor "salesfroce"; did you mean "salesforce"?'],
     [
       'adaptor: lodash',
-      '5:23 jobs.j.adaptor: There is no adaptor "lodash"; known are common, http, salesforce, dhis2, openmrs.',
+      '5:23 jobs.j.adaptor: There is no adaptor "lodash"; known are common, http, salesforce, dhis2, openmrs, postgresql.',
     ],
     ['adaptor: [http]', '5:23 jobs.j.adaptor: Must be the name of an adaptor, not a list.'],
     ['enabled: on', '5:23 jobs.j.enabled: Must be true or false, not "on".'],
