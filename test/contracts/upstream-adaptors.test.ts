@@ -149,7 +149,7 @@ describe('an upstream adaptor', () => {
 
   test.each([
     ['files()', 'fs.readFileSync is not available in a job: it has no files'],
-    ['code()', 'This adaptor makes code of text (new Function), and no code in a job may'],
+    ['code()', 'This adaptor makes code of text (eval, new Function), and no code in a job may'],
     ['ended()', 'An adaptor cannot end the process: throw an error instead'],
   ])('says why it cannot do %s', async (code, message) => {
     await using target = await login()

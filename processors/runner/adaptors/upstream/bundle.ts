@@ -15,7 +15,12 @@ export const bundleAdaptor = async (name: string, dir: string): Promise<string> 
   const { outputFiles, errors } = await build({
     stdin: { contents: `import * as adaptor from ${JSON.stringify(name)}; export { adaptor }`, resolveDir: dir },
     absWorkingDir: dir,
-    plugins: [standIns((module, importer) => void sockets.set(packageOf(importer), module))],
+    plugins: [
+      standIns((module, importer) => {
+        const importing = packageOf(importer)
+        if (!aroundHttp.has(importing)) sockets.set(importing, module)
+      }),
+    ],
     ...{ bundle: true, write: false, format: 'iife', globalName: '$bundle', platform: 'browser', target: 'es2024' },
     ...{ minifySyntax: true, minifyWhitespace: true, legalComments: 'eof', charset: 'utf8', logLevel: 'silent' },
     loader: { '.node': 'empty' },
@@ -36,8 +41,14 @@ const maxBytes = 10_000_000
 
 /** What a script takes of its world by name, because the realm has something else by it, or nothing. */
 const worldNames = [
-  ...['console', 'fetch', 'AbortSignal', 'crypto', 'Function', 'process', 'performance', 'ReadableStream'],
+  ...['console', 'fetch', 'AbortSignal', 'crypto', 'Function', 'eval', 'process', 'performance', 'ReadableStream'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'],
 ]
+
+/** They ask for sockets only to keep, secure or tunnel connections of HTTP, which is done for them, or to tell addresses from names. */
+const aroundHttp: ReadonlySet<string> = new Set([
+  ...['agent-base', 'forever-agent', 'http-proxy-agent', 'https-proxy-agent', 'proxy-agent', 'socks-proxy-agent'],
+  ...['superagent', 'tough-cookie', 'tunnel', 'tunnel-agent'],
+])
 
 const packageOf = (importer: string): string => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(importer)?.[1] ?? 'it'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { builtinModules } from 'node:module'
+import { STATUS_CODES } from 'node:http'
+import { builtinModules, createRequire } from 'node:module'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { OnResolveResult, Plugin } from 'esbuild'
@@ -19,7 +20,7 @@ export const standIns = (onSocket: (module: string, importer: string) => void): 
         : found
     }
 
-    onResolve({ filter: /^[^./]/ }, ({ path, importer, namespace, pluginData, kind }) => {
+    onResolve({ filter: /^[^./]/ }, ({ path, importer, namespace, pluginData, kind, resolveDir }) => {
       if (pluginData === asked || kind === 'entry-point') return undefined
       const name = path.replace(/^node:/, '').replace(/\/$/, '')
       const own = packages[name] ?? (namespace === ours ? undefined : replaced[name])
@@ -28,7 +29,7 @@ export const standIns = (onSocket: (module: string, importer: string) => void): 
         if (sockets.has(name)) onSocket(name, importer)
         return { path: name, namespace: 'node' }
       }
-      return undefined
+      return nodeForms.has(name) ? { path: createRequire(join(resolveDir, 'it')).resolve(path) } : undefined
     })
     onResolve({ filter: /./, namespace: ours }, ({ path, importer, pluginData }) => {
       if (pluginData === asked) return undefined
@@ -69,6 +70,9 @@ const packages: Readonly<Record<string, string>> = {
 /** Packages whose work is done by ours. */
 const replaced: Readonly<Record<string, string>> = { 'readable-stream': 'readable-stream' }
 
+/** Packages whose form for browsers wants an XMLHttpRequest, and whose form for Node does with its `http`. */
+const nodeForms: ReadonlySet<string> = new Set(['superagent'])
+
 /** Modules that are files of `node/`, by the name that they are asked for. */
 const files: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -80,7 +84,11 @@ const files: ReadonlyMap<string, string> = new Map(
 )
 
 /** Parts of a file that are modules of their own. */
-const parts: Readonly<Record<string, string>> = { 'util/types': 'types', 'timers/promises': 'promises' }
+const parts: Readonly<Record<string, string>> = {
+  https: 'secure',
+  'util/types': 'types',
+  'timers/promises': 'promises',
+}
 
 const sockets: ReadonlySet<string> = new Set(['net', 'tls', 'dgram'])
 
@@ -92,5 +100,6 @@ const moduleText = (name: string): string => {
   const part = parts[name]
   return `const all = require('./node/${file}.ts')
 module.exports = ${part ? `all.${part}` : 'Object.assign(all.whole || {}, all)'}
+${name === 'http' ? `module.exports.STATUS_CODES = ${JSON.stringify(STATUS_CODES)}` : ''}
 module.exports.default ||= module.exports`
 }

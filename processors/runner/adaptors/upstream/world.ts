@@ -17,7 +17,7 @@ export const worldOf = (host: RunHost): object => {
   const world = Object.create(null) as Record<PropertyKey, unknown>
   for (const name of Reflect.ownKeys(globalThis)) world[name] = Reflect.get(globalThis, name)
   return Object.assign(world, {
-    ...{ globalThis: world, global: world, self: world, console, Function: withoutCode },
+    ...{ globalThis: world, global: world, self: world, console, Function: withoutCode, eval: withoutCode },
     ...{ fetch: of(webOfRun['fetch']), AbortSignal: of(webOfRun['AbortSignal']), crypto: of(webOfRun['crypto']) },
     ...{ setTimeout: timer(setTimeout), setInterval: timer(setInterval) },
     setImmediate: (action: unknown, ...args: unknown[]) => setTimeout(action, 0, ...args),
@@ -72,6 +72,6 @@ class absentStream {
 
 /** `Function`, but for what makes code of text. */
 function withoutCode(): never {
-  throw new TypeError('This adaptor makes code of text (new Function), and no code in a job may')
+  throw new TypeError('This adaptor makes code of text (eval, new Function), and no code in a job may')
 }
 withoutCode.prototype = Function.prototype

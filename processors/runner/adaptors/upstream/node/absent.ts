@@ -22,7 +22,7 @@ export const absent = (module: string): object => {
   const parts = new Proxy(Object.create(null), {
     get: (_, name) => (typeof name === 'string' && !plain.has(name) ? callable(name) : undefined),
   })
-  return Object.create(parts)
+  return Object.create(parts, { constants: { value: {} } })
 }
 
 const plain: ReadonlySet<string> = new Set(['__esModule', 'default', 'then', 'constants', 'toString', 'valueOf'])
@@ -38,5 +38,6 @@ const reasons: Readonly<Record<string, string>> = {
   child_process: 'it starts no processes',
   worker_threads: 'it has no threads',
   vm: 'no code in it may make code of text',
+  http: 'it asks and does not answer',
   zlib: 'it packs and unpacks nothing',
 }

@@ -15,14 +15,20 @@ export type Answered = Readonly<{
 }>
 
 export const answered = (answer: HttpAnswer): Answered => {
+  const { status: statusCode, statusText } = answer
+  const headers = headersOf(answer.headers)
+  return { statusCode, statusText, headers, trailers: {}, opaque: null, context: {}, body: bodyOf(answer) }
+}
+
+/** By their names in lower case; a list where one came more than once. */
+export const headersOf = (all: HttpAnswer['headers']): Answered['headers'] => {
   const headers: Record<string, string | string[]> = {}
-  for (const [given, value] of answer.headers) {
+  for (const [given, value] of all) {
     const name = given.toLowerCase()
     const before = headers[name]
     headers[name] = before === undefined ? value : [before, value].flat()
   }
-  const { status: statusCode, statusText } = answer
-  return { statusCode, statusText, headers, trailers: {}, opaque: null, context: {}, body: bodyOf(answer) }
+  return headers
 }
 
 const bodyOf = ({ body, encoding }: HttpAnswer): object => {

@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpCall } from '../../../egress/http-call.ts'
+import { refuseCertificates } from './certificates.ts'
 import { type Answered, answered } from './undici-answer.ts'
 import { type Sent, sent } from './undici-body.ts'
 
@@ -124,13 +125,6 @@ const headersIn = (headers: unknown): (readonly [string, string])[] => {
       .filter((one) => one !== undefined && one !== null)
       .map((one): readonly [string, string] => [String(name), String(one)]),
   )
-}
-
-const refuseCertificates = (connect: unknown): void => {
-  const name = ['cert', 'key', 'pfx', 'ca', 'passphrase'].find(
-    (one) => (connect as Record<string, unknown> | null)?.[one],
-  )
-  if (name) throw new Error(`tls.${name} is not available: requests use the certificates of this server`)
 }
 
 const unlessAborted = <T>(answer: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> =>
