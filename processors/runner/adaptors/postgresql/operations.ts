@@ -13,8 +13,8 @@ import { alterOf, type Column, createOf, describeOf } from './tables.ts'
 import { boundValue } from './values.ts'
 
 /**
- * Operations for PostgreSQL. Rows become `data`, and the old `data` the newest of `references`; what is known beside the rows is `result`, and
- * `response` as it was called before: `command`, `rowCount`, `fields`. All of a run goes by one connection. `options`: `writeSql` keeps the
+ * Operations for PostgreSQL. Rows become `data`, and the old `data` the newest of `references`; a statement without rows leaves both alone. What is
+ * known beside the rows is `result`, and `response` as it was called before: `command`, `rowCount`, `fields`. All of a run goes by one connection. `options`: `writeSql` keeps the
  * statement in `queries`, `execute: false` does no more than that, `logValues` logs it with its values, `setNull` names texts that stand for NULL
  * (`'undefined'` unless said; `false`: none).
  */
@@ -147,10 +147,13 @@ type Putting = Readonly<{
   callback: Callback | undefined
 }>
 
-/** The rows stand in the state once; whoever looks for them in the result, as jobs for OpenFn do, finds them while the run lasts. */
+/**
+ * Rows stand in the state once; whoever looks for them in the result, as jobs for OpenFn do, finds them while the run lasts. A statement that has
+ * no rows to give leaves `data` alone, so that the next one still finds the message there.
+ */
 const nextState = (state: State, { rows: _, ...facts }: Came, { data }: Readonly<{ data: unknown }>): State => {
   const result: object = Object.defineProperties(facts, { rows: { value: data }, body: { get: () => result } })
-  return { ...composeNextState(state, data), response: result, result }
+  return { ...(facts.fields.length > 0 ? composeNextState(state, data) : state), response: result, result }
 }
 
 const queryIn = (given: unknown): Readonly<{ text: string; values?: unknown; rowMode?: unknown }> => {
