@@ -179,7 +179,10 @@ export const openEgress = (options: EgressOptions): Egress => {
       const came =
         call instanceof CallFailure
           ? call
-          : await within(context, { timeMs: context.timeoutMs, make: (signal) => question(call, context, signal) })
+          : await within(context, {
+              timeMs: context.timeoutMs + graceMs,
+              make: (signal) => question(call, context, signal),
+            })
       const failed = came instanceof CallFailure
       const end = failed ? came : { status: 200, bytes: came.bytes }
       const record = recordOf(asked, { context, end, ms: since(began) })
@@ -191,6 +194,9 @@ export const openEgress = (options: EgressOptions): Egress => {
     },
   }
 }
+
+/** A statement has all the time of its run, whose own end cuts it off: this is for a run of whose end nobody hears. */
+const graceMs = 10_000
 
 const since = (began: number): number => Math.round(performance.now() - began)
 
