@@ -59,7 +59,15 @@ export async function openClockedChild(job: ClockedJob): Promise<ClockedChild> {
   frames.send(toChildText({ kind: 'realm', script: await realmScript() }))
   await ready.promise
   const facts: JobToRun = {
-    ...{ code: job.code, adaptor: 'common', bundle: null, memoryMb: 128, console: true, logLimitBytes: 1_000_000 },
+    ...{
+      code: job.code,
+      compiled: null,
+      adaptor: 'common',
+      bundle: null,
+      memoryMb: 128,
+      console: true,
+      logLimitBytes: 1_000_000,
+    },
   }
   frames.send(toChildText({ kind: 'job', job: 1, facts: JSON.stringify(facts) }))
 

@@ -6,6 +6,7 @@ import { openHttp } from '../infra/http/open.ts'
 import { openKafka } from '../infra/kafka/open.ts'
 import { openMeter } from '../infra/metrics/open.ts'
 import { webhookRoutes } from '../ingress/webhook/routes.ts'
+import { anyCode } from '../test/fixtures/any-code.ts'
 import { silent } from '../test/fixtures/silent.ts'
 import { type Checked, checkDocument } from '../topology/project/check.ts'
 import { deploymentOf } from '../topology/project/deployment.ts'
@@ -54,7 +55,7 @@ const bare = async (): Promise<AsyncDisposable & Readonly<{ url: string }>> => {
 const checkedProject = (): Checked => {
   const parsed = parseDocument(JSON.stringify(project), 'json')
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
-  const options = { project: project.name, othersSourceIds: new Set<string>(), checkCode: () => [] }
+  const options = { project: project.name, othersSourceIds: new Set<string>(), compile: anyCode }
   const result = checkDocument(parsed.document, options)
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   return result.checked

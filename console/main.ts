@@ -14,7 +14,7 @@ import { openSecrets } from '../infra/secrets/open.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { explain } from '../processors/filter/explain.ts'
 import { adaptorFinder } from '../processors/runner/adaptors/upstream/find.ts'
-import { checkCode } from '../processors/runner/language/check-code.ts'
+import { compileAtDeploy } from '../processors/runner/language/at-deploy.ts'
 import { schemaDir } from '../sinks/clickhouse/schema.ts'
 import { aborted } from '../topology/flow/stop.ts'
 import { deployedAdaptor } from '../topology/project/adaptors.ts'
@@ -38,7 +38,7 @@ await runAlone({ name: 'console', needs: ['CLICKHOUSE_URL', 'ADMIN_TOKEN'], list
   const api = apiRoutes({
     catalogue,
     store,
-    checkCode,
+    compile: compileAtDeploy,
     findAdaptors,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),

@@ -9,7 +9,7 @@ import { runFilter } from '../processors/filter/run.ts'
 import { runFollow } from '../processors/follow/run.ts'
 import { adaptorFinder } from '../processors/runner/adaptors/upstream/find.ts'
 import { hostPortOf } from '../processors/runner/egress/own-ports.ts'
-import { checkCode } from '../processors/runner/language/check-code.ts'
+import { compileAtDeploy } from '../processors/runner/language/at-deploy.ts'
 import { runRunner } from '../processors/runner/run.ts'
 import { openSandbox } from '../processors/runner/sandbox/open.ts'
 import { openWorlds } from '../processors/runner/world.ts'
@@ -97,7 +97,7 @@ await runRole('up', async (house) => {
   const api = apiRoutes({
     catalogue,
     store,
-    checkCode,
+    compile: compileAtDeploy,
     findAdaptors,
     explain,
     deploy: (deployment, signal) => deployProject(deployment, { log, catalogue, signal }),

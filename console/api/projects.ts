@@ -3,7 +3,7 @@ import type { Reply, Request, Route } from '../../topology/http.ts'
 import { jsonAnswer, refusal } from '../../topology/http-answers.ts'
 import type { FindAdaptors } from '../../topology/project/adaptors.ts'
 import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
-import { type CheckCode, checkDocument, upstreamIn } from '../../topology/project/check.ts'
+import { type Compile, checkDocument, upstreamIn } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { maxDocument, parseDocument } from '../../topology/project/document.ts'
 import { mayUse } from '../../topology/words/credential.ts'
@@ -21,7 +21,7 @@ import { sourcesOf } from './sources.ts'
 export type ProjectDeps = Readonly<{
   catalogue: Pick<Catalogue, 'projects' | 'credentials'> & Readonly<{ history(project: string): History }>
   deploy: Deploy
-  checkCode: CheckCode
+  compile: Compile
   findAdaptors: FindAdaptors
   /** What addresses of sources begin with; no slash at its end. */
   publicUrl: () => string
@@ -116,10 +116,10 @@ const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {
 
   const adaptors = await deps.findAdaptors(upstreamIn(parsed.document)) // may take a while: what follows is as it is then
   const othersSourceIds = sourceIdsOfOthers(deps.catalogue.projects(), name)
-  const { checkCode, catalogue } = deps
+  const { compile, catalogue } = deps
   const usable = [...catalogue.credentials().values()].filter((credential) => mayUse(credential, name))
   const credentials = new Set(usable.map((credential) => credential.name))
-  const checks = { project: name, othersSourceIds, credentials, adaptors, checkCode }
+  const checks = { project: name, othersSourceIds, credentials, adaptors, compile }
   const result = checkDocument(parsed.document, checks)
   if ('problems' in result)
     return refuseDocument(422, 'The document is not right; nothing was changed.', result.problems)

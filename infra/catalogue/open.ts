@@ -23,7 +23,7 @@ export type OpenCatalogue = Catalogue &
   }>
 
 /** What a record came to, and where it lies. */
-export type Verdict = Exclude<Applied, { kind: 'code' }> & Readonly<{ offset: bigint }>
+export type Verdict = Exclude<Applied, { kind: 'text' }> & Readonly<{ offset: bigint }>
 
 /** Reads `definitions` to its end, then goes on following it. Tries again for as long as the log is not to be had, or until `signal` aborts. */
 export async function openCatalogue(
@@ -46,7 +46,7 @@ export async function openCatalogue(
     offset = record.offset
     if (applied.kind === 'unreadable') logger.warn({ offset }, `Skipped in definitions: ${applied.detail}`)
     if (applied.kind === 'accepted') for (const listener of listeners) listener(applied.project)
-    if (applied.kind !== 'code') verdicts.get(applied.token ?? '')?.({ ...applied, offset })
+    if (applied.kind !== 'text') verdicts.get(applied.token ?? '')?.({ ...applied, offset })
     for (const reader of waiting) if (reader.offset <= offset) reader.arrive()
   }
 

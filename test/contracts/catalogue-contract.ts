@@ -6,6 +6,7 @@ import { checkDocument } from '../../topology/project/check.ts'
 import { type Deployment, deletionOf, deploymentOf, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { parseDocument } from '../../topology/project/document.ts'
 import { fixedTopics, intakeTopic } from '../../topology/topics.ts'
+import { anyCode } from '../fixtures/any-code.ts'
 import { silent } from '../fixtures/silent.ts'
 
 /** What a catalogue promises on any message log. `openLog` gives an empty one. */
@@ -132,7 +133,7 @@ export const catalogueContract = (name: string, openLog: () => Promise<MessageLo
 export const prepared = (catalogue: OpenCatalogue, text: string, project = 'p'): Deployment => {
   const parsed = parseDocument(text, text.startsWith('{') ? 'json' : 'yaml')
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
-  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), checkCode: () => [] })
+  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), compile: anyCode })
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   const othersSourceIds = sourceIdsOfOthers(catalogue.projects(), project)
   return deploymentOf(result.checked, { history: catalogue.history(project), othersSourceIds, by: 'ann' })

@@ -34,7 +34,7 @@ import {
   projectTopics,
   retryTopics,
 } from '../../topology/topics.ts'
-import { codeRecord } from '../../topology/wire/definitions.ts'
+import { textRecord } from '../../topology/wire/definitions.ts'
 import { deploy, endedRuns, houseName, post, put, startHouse } from '../fixtures/house.ts'
 import { freePort, machine, until as untilAnswer } from '../fixtures/penstock.ts'
 import { type Door, passwordOf, type SecureBroker, startSecureBroker } from '../fixtures/secure-broker.ts'
@@ -220,7 +220,7 @@ describe('A cluster that grants what penstock provision --print lists, and nothi
     const rights = rightsOf(prefix).filter((right) => right.role === role)
     await using master = await openKafka(optionsOf({ ...at('open'), ...place }))
     await master.ensureTopics([...fixedTopics, ...projectTopics('p', ['j'])])
-    await master.append([codeRecord({ id: codeIdOf('fn(s => s)'), code: 'fn(s => s)' })]) // nothing has to be read of what is empty
+    await master.append([textRecord({ kind: 'code', id: codeIdOf('fn(s => s)'), text: 'fn(s => s)' })]) // nothing has to be read of what is empty
     const acls = rights.flatMap((right) => right.operations.map((operation) => aclOf(right, operation)))
     await grant(acls)
     const settings = { ...at('login'), ...login('PLAIN', role), ...place }

@@ -13,6 +13,7 @@ export const jobOf = (code: string, changes: Partial<Job> = {}): Job => ({
   adaptor: 'common',
   bundle: null,
   code,
+  compiled: null,
   codeId: createHash('sha256').update(code).digest('hex'),
   enabled: true,
   concurrency: 10,

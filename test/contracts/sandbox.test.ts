@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { compileAtDeploy } from '../../processors/runner/language/at-deploy.ts'
 import { type OpenSandbox, openSandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Outcome } from '../../topology/words/run.ts'
 import { noWorld } from '../fixtures/no-world.ts'
@@ -292,6 +293,15 @@ describe('an error of a job', () => {
     const outcome = await runOf(sandbox, jobOf(`fn(() => { console.log('before'); throw new Error('x') })`))
     expect(printed(outcome)).toEqual(['before'])
   })
+})
+
+test('a job is run as its deploy compiled it, and compiled here where this compiler did not do that', async () => {
+  const made = compileAtDeploy('fn(() => "then")', { adaptor: 'common', bundle: null })
+  const { text } = made as Extract<typeof made, { text: string }>
+  const compiled = { id: '', text }
+  expect((await runOf(sandbox, jobOf('fn(() => "now")', { compiled }))).state).toBe('"then"')
+  const earlier = { id: '', text: text.replace(/"compiler":\d+/, '"compiler":0') }
+  expect((await runOf(sandbox, jobOf('fn(() => "now") //', { compiled: earlier }))).state).toBe('"now"')
 })
 
 describe('a run that does not end by itself', () => {

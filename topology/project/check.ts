@@ -3,8 +3,8 @@ import { type Adaptor, type AdaptorBundle, type FoundAdaptor, isUpstream, type U
 import { type Document, maxDocument, tooLarge } from './document.ts'
 import { remedyFor } from './nearest.ts'
 import { collectProblems, type Path, type Problem, quote, type Report } from './problems.ts'
-import { type Draft, type DraftJob, readDraft } from './schema.ts'
-import { withAdaptors, withBundles } from './stored.ts'
+import { codeIdOf, type Draft, type DraftJob, readDraft } from './schema.ts'
+import { withAdaptors, withJobFacts } from './stored.ts'
 
 /** A document in which everything is right: as it was sent, and as it was understood. */
 export type Checked = Readonly<{ value: JsonObject; draft: Draft }>
@@ -16,18 +16,18 @@ export type CheckOptions = Readonly<{
   othersSourceIds: ReadonlySet<string>
   /** Names of the credentials that its jobs may use; without them it is not asked whether there are those that jobs name. */
   credentials?: ReadonlySet<string>
-  checkCode: CheckCode
+  compile: Compile
   /** The upstream adaptors that its jobs name (`upstreamIn`). */
   adaptors?: ReadonlyMap<UpstreamAdaptor, FoundAdaptor>
 }>
 
-/** What is wrong with the code of a job, given what it has in scope. Lines and columns count from 1 and are those of the code. */
-export type CheckCode = (
+/** What the code of a job becomes, given what it has in scope, or what is wrong with it. Lines and columns count from 1 and are those of the code. */
+export type Compile = (
   code: string,
   of: Readonly<{ adaptor: Adaptor; bundle: Pick<AdaptorBundle, 'names'> | null }>,
-) => readonly Readonly<{ message: string; line: number; column: number }>[]
+) => Readonly<{ kind: 'compiled'; text: string } | { kind: 'problem'; message: string; line: number; column: number }>
 
-/** Checks all of a document: its keys and values, what refers to what, and the code of its jobs. All problems at once, in the text's order. */
+/** Checks all of a document: its keys and values, what refers to what, and the code of its jobs, which it compiles. All problems at once, in the text's order. */
 export const checkDocument = (
   document: Document,
   options: CheckOptions,
@@ -35,7 +35,7 @@ export const checkDocument = (
   const { report, problems } = collectProblems(document)
   const read = readDraft(document.value, report)
   const { adaptors = new Map() } = options
-  const draft = withBundles(read, (job) => foundFor(job, adaptors))
+  const draft = withJobFacts(read, (job) => foundFor(job, adaptors))
   const value = withAdaptors(isJsonObject(document.value) ? document.value : {}, draft)
   if (draft.name !== '' && draft.name !== options.project) {
     report(['name'], `Must be ${quote(options.project)}, the project that the address names, not ${quote(draft.name)}.`)
@@ -44,9 +44,10 @@ export const checkDocument = (
   checkTriggers(value, draft, report)
   checkAdaptors(read, { adaptors, report })
   checkJobs(value, draft, { ...options, report })
+  const compiled = compileJobs(draft, { ...options, report })
   if (storedBytes(value, draft) > maxDocument) report([], tooLarge)
   const found = problems()
-  return found.length > 0 ? { problems: found } : { checked: { value, draft } }
+  return found.length > 0 ? { problems: found } : { checked: { value, draft: compiled } }
 }
 
 /** The upstream adaptors that the jobs of a document name: what has to be found before the document can be checked. */
@@ -116,7 +117,7 @@ const checkTriggers = (value: JsonObject, draft: Draft, report: Report): void =>
 const checkJobs = (
   value: JsonObject,
   draft: Draft,
-  { report, checkCode, credentials }: Pick<CheckOptions, 'checkCode' | 'credentials'> & { report: Report },
+  { report, credentials }: Pick<CheckOptions, 'credentials'> & { report: Report },
 ): void => {
   const known = namesOf(value, 'triggers')
   for (const job of draft.jobs.values()) {
@@ -135,12 +136,20 @@ const checkJobs = (
     if (credentials !== undefined && job.credential !== null) {
       checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report })
     }
-    if (job.code === '' || (isUpstream(job.adaptor) && job.bundle === null)) continue
-    for (const { message, line, column } of checkCode(job.code, job)) {
-      report([...path, 'expression'], `Line ${line}, column ${column} of the code: ${message}`)
-    }
   }
 }
+
+const compileJobs = (
+  draft: Draft,
+  { report, compile }: Pick<CheckOptions, 'compile'> & Readonly<{ report: Report }>,
+): Draft =>
+  withJobFacts(draft, (job) => {
+    if (job.code === '' || (isUpstream(job.adaptor) && job.bundle === null)) return undefined
+    const made = compile(job.code, job)
+    if (made.kind === 'compiled') return { compiled: { id: codeIdOf(made.text), text: made.text } }
+    report(['jobs', job.name, 'expression'], `Line ${made.line}, column ${made.column} of the code: ${made.message}`)
+    return undefined
+  })
 
 type Word = Readonly<{ path: Path; name: string }>
 type Known = Readonly<{ kind: string; known: ReadonlySet<string>; report: Report }>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { projectTopics, type TopicSpec } from '../topics.ts'
-import { adaptorRecord, codeRecord, projectRecord } from '../wire/definitions.ts'
+import { projectRecord, type TextKind, type TextRecord, textRecord } from '../wire/definitions.ts'
 import type { Outgoing } from '../words/record.ts'
 import type { Deployed } from './catalogue.ts'
 import type { Checked } from './check.ts'
@@ -18,10 +18,8 @@ export type History = Readonly<{
   jobs: ReadonlyMap<string, Job>
   /** The last id of every source that ever was, by its name. */
   sourceIds: ReadonlyMap<string, string>
-  /** True for code that `definitions` holds already. */
-  hasCode(id: string): boolean
-  /** The same for code of upstream adaptors. */
-  hasAdaptor(id: string): boolean
+  /** True for what `definitions` holds already. */
+  has(kind: TextKind, id: string): boolean
 }>
 
 /** A deploy, ready to be written: topics first, then the records in their order. */
@@ -35,7 +33,7 @@ export type Deployment = Readonly<{
   /** Names of the sources that had no id: the ones that they got here were drawn, and another deploy would draw others. */
   drawn: ReadonlySet<string>
   topics: readonly TopicSpec[]
-  /** New code, of jobs and of adaptors, then the one record of the deploy. */
+  /** New code, of jobs and of adaptors, and what it was compiled to; then the one record of the deploy. */
   records: readonly Outgoing[]
 }>
 
@@ -79,10 +77,7 @@ export const deploymentOf = (
   const drawn = [...draft.sources.values()].filter(({ name, id }) => certainId(name, id) === undefined)
   const facts = factsOf(draft.name, history, by)
   const { deploy, deployedAt } = facts
-  const codes = new Map([...project.jobs.values()].map(({ codeId, code }) => [codeId, code]))
-  const adaptors = new Map(
-    [...project.jobs.values()].flatMap(({ bundle }) => (bundle ? [[bundle.id, bundle.code]] : [])),
-  )
+  const texts = new Map([...project.jobs.values()].flatMap(textsOf).map((text) => [`${text.kind}/${text.id}`, text]))
   return {
     project: draft.name,
     token: facts.token,
@@ -91,12 +86,17 @@ export const deploymentOf = (
     drawn: new Set(drawn.map(({ name }) => name)),
     topics: projectTopics(draft.name, [...project.jobs.keys()]),
     records: [
-      ...[...codes].filter(([id]) => !history.hasCode(id)).map(([id, code]) => codeRecord({ id, code })),
-      ...[...adaptors].filter(([id]) => !history.hasAdaptor(id)).map(([id, code]) => adaptorRecord({ id, code })),
+      ...[...texts.values()].filter(({ kind, id }) => !history.has(kind, id)).map(textRecord),
       projectRecord({ ...facts, document: storedOf(value, project) }),
     ],
   }
 }
+
+const textsOf = ({ codeId, code, compiled, bundle }: Job): readonly TextRecord[] => [
+  { kind: 'code', id: codeId, text: code },
+  ...(compiled ? [{ kind: 'compiled', ...compiled } as const] : []),
+  ...(bundle ? [{ kind: 'adaptor', id: bundle.id, text: bundle.code } as const] : []),
+]
 
 /** The deletion of a project: its sources and triggers go, the versions of its jobs stay readable. */
 export const deletionOf = (project: string, { history, by }: Pick<DeployOptions, 'history' | 'by'>): Deployment => {

@@ -57,6 +57,7 @@ const renamed: ReadonlyMap<string, string | null> = new Map([
   ['name', null],
   ['version', null],
   ['code', null],
+  ['compiled', null],
   ['kind', 'type'],
   ['codeId', 'expression'],
   ['bundle', 'adaptor'],

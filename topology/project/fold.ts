@@ -1,5 +1,11 @@
 import { Fault } from '../flow/fault.ts'
-import { type Definition, type LaterRecord, type ProjectRecord, parseDefinition } from '../wire/definitions.ts'
+import {
+  type Definition,
+  type LaterRecord,
+  type ProjectRecord,
+  parseDefinition,
+  type TextKind,
+} from '../wire/definitions.ts'
 import type { Incoming } from '../words/record.ts'
 import type { Catalogue, Deployed } from './catalogue.ts'
 import type { History } from './deployment.ts'
@@ -10,8 +16,8 @@ import { restored } from './stored.ts'
 
 /** What a record of `definitions` came to. `token` names the writer's record. */
 export type Applied =
-  /** Code of a job, or of an adaptor. */
-  | Readonly<{ kind: 'code' }>
+  /** What projects name: code of a job, what it was compiled to, or an adaptor. */
+  | Readonly<{ kind: 'text' }>
   | Readonly<{ kind: 'accepted'; project: string; token: string }>
   | Readonly<{ kind: 'stale'; project: string; token: string }>
   | Readonly<{ kind: 'source-taken'; project: string; token: string; id: string }>
@@ -27,8 +33,11 @@ export type DefinitionsFold = Pick<Catalogue, 'projects' | 'known' | 'sourceById
  * to the same. `projects()` and `known()` are other maps after each change, never the same ones changed.
  */
 export const foldDefinitions = (): DefinitionsFold => {
-  const codes = new Map<string, string>()
-  const adaptors = new Map<string, string>()
+  const texts: Readonly<Record<TextKind, Map<string, string>>> = {
+    code: new Map(),
+    compiled: new Map(),
+    adaptor: new Map(),
+  }
   const pasts = new Map<string, Past>()
   const bySourceId = new Map<string, Readonly<{ project: Deployed; source: Source }>>()
   const { apply: takeCredential, ...credentials } = foldCredentials()
@@ -47,11 +56,12 @@ export const foldDefinitions = (): DefinitionsFold => {
   const take = (definition: Definition): Applied => {
     switch (definition.kind) {
       case 'code':
+      case 'compiled':
       case 'adaptor':
-        if (codeIdOf(definition.code) !== definition.id)
+        if (codeIdOf(definition.text) !== definition.id)
           return { kind: 'unreadable', detail: `${definition.kind} under an id that is not its own` }
-        ;(definition.kind === 'code' ? codes : adaptors).set(definition.id, definition.code)
-        return { kind: 'code' }
+        texts[definition.kind].set(definition.id, definition.text)
+        return { kind: 'text' }
       case 'later':
         if (!isStale(definition)) pastOf(definition.project).deploy = definition.deploy
         return {
@@ -102,10 +112,7 @@ export const foldDefinitions = (): DefinitionsFold => {
     { deploy, deployedAt }: ProjectRecord,
     stored: NonNullable<ProjectRecord['document']>,
   ): Deployed => {
-    const { document, project } = restored(stored, {
-      codeOf: (id) => codes.get(id),
-      adaptorOf: (id) => adaptors.get(id),
-    })
+    const { document, project } = restored(stored, (kind, id) => texts[kind].get(id))
     return { project, deploy, deployedAt, document }
   }
 
@@ -138,8 +145,7 @@ export const foldDefinitions = (): DefinitionsFold => {
         deployed: inForce.get(project),
         jobs: new Map(past.newest),
         sourceIds: new Map(past.sourceIds),
-        hasCode: (id) => codes.has(id),
-        hasAdaptor: (id) => adaptors.has(id),
+        has: (kind, id) => texts[kind].has(id),
       }
     },
   }

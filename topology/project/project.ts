@@ -52,6 +52,8 @@ export type Job = Readonly<{
   code: string
   /** SHA-256 of the code, in hex. */
   codeId: string
+  /** What the code became when it was deployed, for the sandbox to read; null where that is not in the definitions. `id`: its SHA-256, in hex. */
+  compiled: Readonly<{ id: string; text: string }> | null
   /** The name of what it sees as `state.configuration`; null for nothing. */
   credential: string | null
   enabled: boolean

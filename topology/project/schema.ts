@@ -75,6 +75,7 @@ const readJob = (job: JsonObject, name: string, spot: Spot): DraftJob => {
     triggers: keys.triggers ?? (keys.trigger === null ? [] : [keys.trigger]),
     adaptor: keys.adaptor,
     bundle: null,
+    compiled: null,
     code: keys.expression,
     codeId: codeIdOf(keys.expression),
     credential: keys.credential,

@@ -1,4 +1,4 @@
-import type { StoredDocument } from '../wire/definitions.ts'
+import type { StoredDocument, TextKind } from '../wire/definitions.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
 import type { AdaptorBundle } from './adaptors.ts'
 import type { Job, Project, Source } from './project.ts'
@@ -7,8 +7,8 @@ import { type Draft, type DraftJob, readDraft } from './schema.ts'
 /** The document as a deploy's record holds it: ids of sources filled in, code by its id, jobs with their versions. */
 export const storedOf = (document: JsonObject, project: Project): StoredDocument =>
   withJobs(withSourceIds(document, project), (job, name) => {
-    const { codeId, version, adaptor, bundle } = project.jobs.get(name) ?? absent(name)
-    const stored = { ...job, expression: { code: codeId, version } }
+    const { codeId, compiled, version, adaptor, bundle } = project.jobs.get(name) ?? absent(name)
+    const stored = { ...job, expression: { code: codeId, ...(compiled && { compiled: compiled.id }), version } }
     return bundle === null ? stored : { ...stored, adaptor: { name: adaptor, code: bundle.id, names: bundle.names } }
   })
 
@@ -19,13 +19,13 @@ export const withAdaptors = (document: JsonObject, { jobs }: Pick<Draft, 'jobs'>
     return bundle === null || adaptor === undefined ? job : { ...job, adaptor }
   })
 
-/** A draft with the upstream adaptors of its jobs. */
-export const withBundles = (
+/** A draft with what is known of its jobs beside the document. */
+export const withJobFacts = (
   draft: Draft,
-  bundleOf: (job: DraftJob) => Pick<DraftJob, 'adaptor' | 'bundle'> | undefined,
+  factsOf: (job: DraftJob) => Partial<Pick<DraftJob, 'adaptor' | 'bundle' | 'compiled'>> | undefined,
 ): Draft => ({
   ...draft,
-  jobs: mapValues(draft.jobs, (job) => ({ ...job, ...bundleOf(job) })),
+  jobs: mapValues(draft.jobs, (job) => ({ ...job, ...factsOf(job) })),
 })
 
 /** The document with the ids that its webhook sources have. */
@@ -37,23 +37,27 @@ export const withSourceIds = (document: JsonObject, project: Project): JsonObjec
 
 /**
  * What a deploy's record says, understood again. Throws an Error that says why it cannot be: its code is missing, or its keys are not ours.
- * `codeOf` finds the code of jobs, `adaptorOf` that of adaptors; a job whose adaptor it does not find has no bundle.
+ * A job whose adaptor is not found has no bundle; one whose compiled code is not found is compiled where it runs.
  */
 export const restored = (
   stored: StoredDocument,
-  { codeOf, adaptorOf }: Readonly<Record<'codeOf' | 'adaptorOf', (id: string) => string | undefined>>,
+  textOf: (kind: TextKind, id: string) => string | undefined,
 ): Readonly<{ document: JsonObject; project: Project }> => {
   const versions = new Map<string, number>()
+  const compiled = new Map<string, NonNullable<Job['compiled']>>()
   const bundles = new Map<string, AdaptorBundle>()
   const document = withJobs(stored, (job, name) => {
-    const { code, version } = isJsonObject(job['expression']) ? job['expression'] : {}
-    const text = typeof code === 'string' ? codeOf(code) : undefined
+    const { code, compiled: compiledId, version } = isJsonObject(job['expression']) ? job['expression'] : {}
+    const text = typeof code === 'string' ? textOf('code', code) : undefined
     if (text === undefined || typeof version !== 'number') throw new Error(`the code of the job ${name} is not there`)
     versions.set(name, version)
+    const compiledText = typeof compiledId === 'string' ? textOf('compiled', compiledId) : undefined
+    if (typeof compiledId === 'string' && compiledText !== undefined)
+      compiled.set(name, { id: compiledId, text: compiledText })
     const whole = { ...job, expression: text }
     if (!isJsonObject(job['adaptor'])) return whole
     const { name: adaptor, code: id, names } = job['adaptor']
-    const script = typeof id === 'string' ? adaptorOf(id) : undefined
+    const script = typeof id === 'string' ? textOf('adaptor', id) : undefined
     if (typeof id !== 'string' || adaptor === undefined || !isJsonArray(names))
       throw new Error(`the adaptor of the job ${name} is none`)
     if (script !== undefined) bundles.set(name, { id, names: names.map(String), code: script })
@@ -63,7 +67,10 @@ export const restored = (
     throw new Error(`${path.join('.')}: ${message}`)
   })
   const idOf = (name: string, id: string | null): string => id ?? absent(name)
-  const whole = withBundles(draft, ({ name, adaptor }) => ({ adaptor, bundle: bundles.get(name) ?? null }))
+  const whole = withJobFacts(draft, ({ name }) => ({
+    bundle: bundles.get(name) ?? null,
+    compiled: compiled.get(name) ?? null,
+  }))
   return { document, project: projectOf(whole, { idOf, versionOf: (name) => versions.get(name) ?? absent(name) }) }
 }
 

@@ -6,13 +6,16 @@ import { type CredentialRecord, parseCredential } from './credentials.ts'
 import { isCount, objectOf, unreadable } from './definition-checks.ts'
 
 /** A record of the topic `definitions` (design.md 3). */
-export type Definition = CodeRecord | AdaptorRecord | ProjectRecord | LaterRecord | CredentialRecord
+export type Definition = TextRecord | ProjectRecord | LaterRecord | CredentialRecord
 
-/** Source text of a job under its SHA-256. Stands above every project record that names it. */
-export type CodeRecord = Readonly<{ kind: 'code'; id: string; code: string }>
+/**
+ * Source text of a job, what that was compiled to, or the script of an upstream adaptor, under its SHA-256. Stands above every project record that
+ * names it.
+ */
+export type TextRecord = Readonly<{ kind: TextKind; id: string; text: string }>
+export type TextKind = (typeof textKinds)[number]
 
-/** Script of an upstream adaptor under its SHA-256. Stands above every project record that names it. */
-export type AdaptorRecord = Readonly<{ kind: 'adaptor'; id: string; code: string }>
+const textKinds = ['code', 'compiled', 'adaptor'] as const
 
 /** One deploy of a project, whole. */
 export type ProjectRecord = Readonly<{ kind: 'project'; document: StoredDocument | null }> & DeployFacts
@@ -36,29 +39,21 @@ export type DeployFacts = Readonly<{
 }>
 
 /**
- * The document as it was sent, with ids of sources filled in, and in place of each `expression` its code's id and the job's version, and with an
- * upstream adaptor its exact name, its code's id and what it has for jobs.
+ * The document as it was sent, with ids of sources filled in, and in place of each `expression` the ids of its code and of what that was compiled to,
+ * and the job's version, and with an upstream adaptor its exact name, its script's id and what it has for jobs.
  * Null in a record that deletes the project.
  */
 export type StoredDocument = JsonObject
-export type StoredExpression = Readonly<{ code: string; version: number }>
+export type StoredExpression = Readonly<{ code: string; compiled?: string; version: number }>
 
 /** The version of the records that this code writes, and the newest that it can read. */
 export const definitionsVersion = 1
 
-/** `code/<sha256>`: the value is the source text. */
-export const codeRecord = ({ id, code }: Omit<CodeRecord, 'kind'>): Outgoing => ({
+/** `code/<sha256>`, `compiled/<sha256>`, `adaptor/<sha256>`: the value is the text. */
+export const textRecord = ({ kind, id, text }: TextRecord): Outgoing => ({
   topic: definitionsTopic,
-  key: `code/${id}`,
-  value: code,
-  headers: {},
-})
-
-/** `adaptor/<sha256>`: the value is the script. */
-export const adaptorRecord = ({ id, code }: Omit<AdaptorRecord, 'kind'>): Outgoing => ({
-  topic: definitionsTopic,
-  key: `adaptor/${id}`,
-  value: code,
+  key: `${kind}/${id}`,
+  value: text,
   headers: {},
 })
 
@@ -84,13 +79,14 @@ export const parseDefinition = (record: Incoming): Definition => {
   const [kind, name, ...rest] = record.key?.toString('utf8').split('/') ?? []
   const value = record.value?.toString('utf8')
   if (value === undefined || name === undefined || rest.length > 0) throw unreadable(noneOfOurs)
-  if (kind === 'code' || kind === 'adaptor') return { kind, id: name, code: value }
+  const text = textKinds.find((known) => known === kind)
+  if (text) return { kind: text, id: name, text: value }
   if (kind === 'project') return parseProject(name, value)
   if (kind === 'credential') return parseCredential(name, value)
   throw unreadable(noneOfOurs)
 }
 
-const noneOfOurs = 'neither a code, an adaptor, a project nor a credential'
+const noneOfOurs = 'neither code, an adaptor, a project nor a credential'
 
 const parseProject = (name: string, value: string): ProjectRecord | LaterRecord => {
   const record = objectOf(value)

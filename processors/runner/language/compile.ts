@@ -26,6 +26,9 @@ export type Compiled = Readonly<{
   operations: readonly (Place & Readonly<{ name: string }>)[]
 }>
 
+/** Of `Compiled` and of what its script takes. It counts up when either changes: deploys keep what they compiled (`at-deploy.ts`). */
+export const compilerVersion = 1
+
 /**
  * Compiles a job's code, in OpenFn's older dialect or in its newer one: what tells them apart means the same in both. What upstream silently
  * ignores (an `if` or `await` around a top-level operation) is a problem here.

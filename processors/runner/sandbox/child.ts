@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
 import { type AdaptorBundle, isUpstream } from '../../../topology/project/adaptors.ts'
+import { compiledAtDeploy } from '../language/at-deploy.ts'
 import { type Compiled, compileJob } from '../language/compile.ts'
 import { scopeOf } from '../language/scope.ts'
 import { framesOver } from './frames.ts'
@@ -99,7 +100,7 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
   if (!spares) throw new Error('a run before the realm')
   makeRoom()
   const host = openJobHost({
-    job: facts,
+    memoryMb: facts.memoryMb,
     realm: spares.take(facts.memoryMb).then(async (realm) => {
       await realm.load(compiled, { ...facts, bundle: bundleOf(facts) })
       return realm
@@ -118,9 +119,10 @@ const openHost = (job: number, { facts, compiled }: Readonly<{ facts: JobToRun; 
 type NotCompiled = NotRunnable & Readonly<{ kind: 'problem' }>
 
 const compiledOf = (facts: JobToRun): Compiled | NotCompiled => {
-  const { code, adaptor } = facts
+  const { code, compiled, adaptor } = facts
   const bundle = bundleOf(facts)
-  if (bundle || !isUpstream(adaptor)) return compileJob(code, scopeOf({ adaptor, bundle }))
+  if (bundle || !isUpstream(adaptor))
+    return (compiled && compiledAtDeploy(compiled)) || compileJob(code, scopeOf({ adaptor, bundle }))
   const message = `The script of ${adaptor} is not in the definitions: deploy the project again`
   return { kind: 'problem', name: 'ImportError', message }
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../topology/words/run.ts'
 import { notRunnable, outOfMemory, timedOut } from './killed.ts'
-import { againText, callsText, endedText, firstLine, type JobToRun, printedText } from './messages.ts'
+import { againText, callsText, endedText, firstLine, printedText } from './messages.ts'
 import { type Realm, UnreadableAdaptor } from './realm-host.ts'
 
 /** A run on its way through a child. */
@@ -27,7 +27,8 @@ export type JobHost = Readonly<{
 }>
 
 export type JobHostOptions = Readonly<{
-  job: JobToRun
+  /** That its isolate may have. */
+  memoryMb: number
   /** With the job loaded. */
   realm: Promise<Realm>
   send: (text: string) => void
@@ -39,7 +40,7 @@ export type JobHostOptions = Readonly<{
 
 type InHand = Readonly<{ timeoutMs: number; startedAt: number }> & { askedAt: number | null; unwanted: boolean }
 
-export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: JobHostOptions): JobHost => {
+export const openJobHost = ({ memoryMb, realm: opening, send, onLeave, onStuck }: JobHostOptions): JobHost => {
   const waiting: RunToDo[] = []
   let answers: (number | string)[] = []
   const inHand = new Map<number, InHand>()
@@ -121,7 +122,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
     const wanted = [...inHand].filter(([, { unwanted }]) => !unwanted)
     const [first] = wanted
     if (first && inHand.size === 1)
-      tell(first[0], why === 'timeout' ? timedOut(first[1].timeoutMs) : outOfMemory(job.memoryMb))
+      tell(first[0], why === 'timeout' ? timedOut(first[1].timeoutMs) : outOfMemory(memoryMb))
     else if (first) send(againText({ why, runs: wanted.map(([run]) => run).reverse() }))
     inHand.clear()
     close()
@@ -144,7 +145,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
   const checkHeap = async (): Promise<void> => {
     sinceCheck = 0
     const used = (await realm?.usedBytes().catch(() => 0)) ?? 0
-    if (mode !== 'open' || used < (job.memoryMb * 1_000_000) / 2) return
+    if (mode !== 'open' || used < (memoryMb * 1_000_000) / 2) return
     mode = 'draining'
     onLeave(waiting.splice(0))
     if (inHand.size === 0) close()
@@ -157,7 +158,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
       else void pump()
     },
     (error: unknown) => {
-      for (const { run } of waiting.splice(0)) tell(run, outcomeOfLoading(error, job))
+      for (const { run } of waiting.splice(0)) tell(run, outcomeOfLoading(error, memoryMb))
       close()
     },
   )
@@ -201,7 +202,7 @@ export const openJobHost = ({ job, realm: opening, send, onLeave, onStuck }: Job
   }
 }
 
-const outcomeOfLoading = (error: unknown, { memoryMb }: JobToRun): Outcome => {
+const outcomeOfLoading = (error: unknown, memoryMb: number): Outcome => {
   if (error instanceof UnreadableAdaptor) return notRunnable({ name: 'ImportError', message: error.message })
   if (error instanceof SyntaxError)
     return notRunnable({ name: 'SyntaxError', message: error.message, line: 1, column: 1 })

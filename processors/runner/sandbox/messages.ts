@@ -13,9 +13,13 @@ export type ToChild =
   | Readonly<{ kind: 'answer'; run: number; call: number; text: string }>
   | Readonly<{ kind: 'cut'; run: number }>
 
-/** What the child must know of a job version to make it run; `bundle` is the id of its upstream adaptor, which the child was told before. */
+/**
+ * What the child must know of a job version to make it run: what the deploy made of its code, where it did; `bundle` is the id of its upstream
+ * adaptor, which the child was told before.
+ */
 export type JobToRun = Readonly<{
   code: string
+  compiled: string | null
   adaptor: Adaptor
   bundle: string | null
   memoryMb: number

@@ -16,7 +16,8 @@ export type Realm = Readonly<{
 }>
 
 /** A job with its upstream adaptor, where it has one. */
-export type JobToLoad = Omit<JobToRun, 'bundle'> & Readonly<{ bundle: AdaptorBundle | null }>
+export type JobToLoad = Pick<JobToRun, 'adaptor' | 'console' | 'logLimitBytes'> &
+  Readonly<{ bundle: AdaptorBundle | null }>
 
 /** `answers`: run, number of the call, JSON, and so on; `starts`: run, initial state, and so on. */
 export type Given = Readonly<{ answers: readonly (number | string)[]; starts: readonly (number | string)[] }>

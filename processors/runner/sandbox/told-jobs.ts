@@ -16,7 +16,7 @@ export const openToldJobs = (send: (message: ToChild) => void): ToldJobs => {
 
   return {
     numberOf: (job) => {
-      const { name, version, codeId, code, adaptor, bundle, memoryMb, console, logLimitBytes } = job
+      const { name, version, codeId, code, compiled, adaptor, bundle, memoryMb, console, logLimitBytes } = job
       const key = [name, version, codeId, bundle?.id ?? adaptor, memoryMb, console, logLimitBytes].join('/')
       const known = numbers.get(key)
       if (known !== undefined) return known
@@ -27,7 +27,8 @@ export const openToldJobs = (send: (message: ToChild) => void): ToldJobs => {
       const number = numbers.size + 1
       numbers.set(key, number)
       jobs.set(number, job)
-      const facts: JobToRun = { code, adaptor, bundle: bundle?.id ?? null, memoryMb, console, logLimitBytes }
+      const made = { code, compiled: compiled?.text ?? null, adaptor, bundle: bundle?.id ?? null }
+      const facts: JobToRun = { ...made, memoryMb, console, logLimitBytes }
       send({ kind: 'job', job: number, facts: JSON.stringify(facts) })
       return number
     },

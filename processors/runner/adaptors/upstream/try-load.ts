@@ -22,7 +22,7 @@ export const tryLoad = async (adaptor: UpstreamAdaptor, code: string): Promise<r
 const outcomeOfLoading = async (adaptor: UpstreamAdaptor, code: string): Promise<Pick<Outcome, 'error'>> => {
   const realm = await realmMaker(await realmScript())(memoryMb)
   const bundle: AdaptorBundle = { id: 'tried', names: [], code }
-  await realm.load(namesOfAll, { code: '', adaptor, bundle, memoryMb, console: true, logLimitBytes: 1_000 })
+  await realm.load(namesOfAll, { adaptor, bundle, console: true, logLimitBytes: 1_000 })
   const [, , outcome = ''] = (await realm.turn({ answers: [], starts: [1, '{}'] })).split('\n')
   return JSON.parse(outcome)
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkCode } from '../../../../processors/runner/language/check-code.ts'
+import { compileAtDeploy } from '../../../../processors/runner/language/at-deploy.ts'
 import type { FoundAdaptor, UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
 import { codeIdOf } from '../../../../topology/project/schema.ts'
 import { type Doors, openDoors } from '../../../fixtures/doors.ts'
@@ -16,7 +16,7 @@ let doors: Doors
 const asked: (readonly UpstreamAdaptor[])[] = []
 beforeAll(async () => {
   doors = await openDoors({
-    checkCode,
+    compile: compileAtDeploy,
     findAdaptors: async (names) => {
       asked.push(names)
       return new Map(names.map((name) => [name, answers[name] ?? { problem: 'nobody asked for it' }]))

@@ -1,7 +1,7 @@
 import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
 import { projectDocument } from '../../../../console/api/project-schema.ts'
-import { checkCode } from '../../../../processors/runner/language/check-code.ts'
+import { compileAtDeploy } from '../../../../processors/runner/language/at-deploy.ts'
 import { checkDocument } from '../../../../topology/project/check.ts'
 import { parseDocument } from '../../../../topology/project/document.ts'
 import { readDraft } from '../../../../topology/project/schema.ts'
@@ -136,6 +136,10 @@ test('the example of the document would be taken', () => {
   const read = parseDocument(JSON.stringify(example), 'json')
   if ('problems' in read) throw new Error(JSON.stringify(read.problems))
   expect(
-    checkDocument(read.document, { project: example?.name ?? '', othersSourceIds: new Set(), checkCode }),
+    checkDocument(read.document, {
+      project: example?.name ?? '',
+      othersSourceIds: new Set(),
+      compile: compileAtDeploy,
+    }),
   ).toHaveProperty('checked')
 })

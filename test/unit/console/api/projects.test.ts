@@ -20,7 +20,10 @@ type Deployed = {
 let doors: Doors
 beforeAll(async () => {
   doors = await openDoors({
-    checkCode: (code) => (code.includes('if') ? [{ message: 'no if here', line: 2, column: 3 }] : []),
+    compile: (code) =>
+      code.includes('if')
+        ? { kind: 'problem', message: 'no if here', line: 2, column: 3 }
+        : { kind: 'compiled', text: code },
   })
 })
 afterAll(() => doors[Symbol.asyncDispose]())

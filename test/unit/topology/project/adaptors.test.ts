@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type FoundAdaptor, isUpstream, type UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
+import type { Compile } from '../../../../topology/project/check.ts'
 import { upstreamIn } from '../../../../topology/project/check.ts'
 import { parseDocument } from '../../../../topology/project/document.ts'
 import { codeIdOf } from '../../../../topology/project/schema.ts'
@@ -53,11 +54,11 @@ describe('an upstream adaptor of a job', () => {
 
   test('is what the code is checked against', () => {
     const seen: unknown[] = []
-    const checkCode = (_: string, { bundle }: { bundle: unknown }): [] => {
+    const compile: Compile = (text, { bundle }) => {
       seen.push(bundle)
-      return []
+      return { kind: 'compiled', text }
     }
-    checked(withAdaptor('@openfn/language-shop'), { adaptors, checkCode })
+    checked(withAdaptor('@openfn/language-shop'), { adaptors, compile })
     expect(seen).toEqual([{ id: codeIdOf('first'), names: ['fn', 'create'], code: 'first' }])
   })
 
@@ -74,7 +75,12 @@ describe('an upstream adaptor of a job', () => {
     const log = newLog()
     const deploy = log.prepare(withAdaptor('@openfn/language-shop', '@openfn/language-shop@1.2.3'), 'p', adaptors)
     const keys = deploy.records.map(({ key }) => key)
-    expect(keys).toEqual([`code/${codeIdOf('create()')}`, `adaptor/${codeIdOf('first')}`, 'project/p'])
+    expect(keys).toEqual([
+      `code/${codeIdOf('create()')}`,
+      `compiled/${codeIdOf('compiled: create()')}`,
+      `adaptor/${codeIdOf('first')}`,
+      'project/p',
+    ])
     expect(log.write(deploy.records).at(-1)).toMatchObject({ kind: 'accepted' })
     expect(log.fold.projects().get('p')?.project).toEqual(deploy.next?.project)
     expect(log.fold.projects().get('p')?.document).toEqual(deploy.next?.document)
@@ -88,12 +94,12 @@ describe('an upstream adaptor of a job', () => {
   test('whose script is not there, or is not the one of its name, is none for its job until the next deploy', () => {
     const log = newLog()
     const { records } = log.prepare(withAdaptor('@openfn/language-shop'), 'p', adaptors)
-    const [code, adaptor, project] = records
-    if (!code || !adaptor || !project) return expect.fail('three records')
+    const [code, compiled, adaptor, project] = records
+    if (!code || !compiled || !adaptor || !project) return expect.fail('four records')
     expect(log.fold.apply(recordAt({ ...adaptor, value: 'other' }, 0))).toMatchObject({
       detail: 'adaptor under an id that is not its own',
     })
-    expect(log.write([code, project]).at(-1)).toMatchObject({ kind: 'accepted' })
+    expect(log.write([code, compiled, project]).at(-1)).toMatchObject({ kind: 'accepted' })
     const job = log.fold.projects().get('p')?.project.jobs.get('j0')
     expect(job).toMatchObject({ adaptor: '@openfn/language-shop@1.2.3', bundle: null })
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Compile } from '../../../../topology/project/check.ts'
+import { codeIdOf } from '../../../../topology/project/schema.ts'
 import { checked, problemsOf, takenId } from './deploys.ts'
 
 const id = '54804f1a-4a70-4392-97cb-1f350e98e9c8'
@@ -233,6 +235,7 @@ describe('what is understood', () => {
             triggers: [],
             adaptor: 'common',
             bundle: null,
+            compiled: { id: codeIdOf('compiled: x'), text: 'compiled: x' },
             code: 'x',
             codeId: '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881',
             enabled: true,
@@ -321,12 +324,12 @@ test('of a thousand jobs each code is looked at once', () => {
     (_, index) => `  trigger-${index}: { type: message, filter: { form: f${index} } }`,
   )
   const seen: string[] = []
-  const checkCode = (code: string): [] => {
+  const compile: Compile = (code) => {
     seen.push(code)
-    return []
+    return { kind: 'compiled', text: code }
   }
   const text = `name: p\ntriggers:\n${triggers.join('\n')}\njobs:\n${jobs.join('\n')}`
-  expect(checked(text, { checkCode }).draft.jobs.size).toBe(1_000)
+  expect(checked(text, { compile }).draft.jobs.size).toBe(1_000)
   expect([seen.length, new Set(seen).size]).toEqual([1_000, 1_000])
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { differenceOf } from '../../../../topology/project/difference.ts'
+import { codeIdOf } from '../../../../topology/project/schema.ts'
 import type { JsonObject } from '../../../../topology/words/json.ts'
 import { checked, newLog } from './deploys.ts'
 
@@ -63,18 +64,34 @@ describe('a deploy', () => {
     expect(log.fold.sourceById(id)?.project.project.name).toBe('q')
   })
 
-  test('writes code once, and the project last', () => {
+  test('writes code, and what it became, once, and the project last', () => {
     const log = newLog()
     const { records, topics } = log.prepare(
       jobs('a: { expression: x }', 'b: { expression: x }', 'c: { expression: y }'),
     )
-    expect(records.map(({ key }) => key.replace(/[0-9a-f]{60}$/, ''))).toEqual(['code/2d71', 'code/a1fc', 'project/p'])
+    expect(records.map(({ key }) => key.replace(/[0-9a-f]{60}$/, ''))).toEqual([
+      'code/2d71',
+      'compiled/ca89',
+      'code/a1fc',
+      'compiled/f71c',
+      'project/p',
+    ])
     expect(topics.map(({ name }) => name)).toEqual(['intake.p', 'job.p.a', 'job.p.b', 'job.p.c'])
     log.write(records)
-    expect(log.prepare(jobs('a: { expression: y }', 'b: { expression: z }')).records.map(({ key }) => key[5])).toEqual([
-      '5',
-      'c',
-    ])
+    const { records: next } = log.prepare(jobs('a: { expression: y }', 'b: { expression: z }'))
+    expect(next.map(({ key }) => key.replace(/[0-9a-f]{60}$/, ''))).toEqual(['code/594e', 'compiled/9318', 'project/p'])
+  })
+
+  test('is understood without what its code became: that is made where it runs, and by the next deploy', () => {
+    const log = newLog()
+    const { records } = log.prepare(jobs('a: { expression: x }'))
+    log.write(records.filter(({ key }) => !key.startsWith('compiled/')))
+    expect(log.fold.projects().get('p')?.project.jobs.get('a')).toMatchObject({ code: 'x', compiled: null })
+    const again = log.prepare(jobs('a: { expression: x }'))
+    expect(again.difference.jobs.changed).toEqual([])
+    log.write(again.records)
+    const compiled = { id: codeIdOf('compiled: x'), text: 'compiled: x' }
+    expect(log.fold.projects().get('p')?.project.jobs.get('a')).toMatchObject({ version: 1, compiled })
   })
 
   test('keeps the document as it was sent, with its digits, its code and the ids', () => {

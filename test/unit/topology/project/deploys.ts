@@ -1,5 +1,5 @@
 import type { FoundAdaptor, UpstreamAdaptor } from '../../../../topology/project/adaptors.ts'
-import { type CheckCode, type Checked, checkDocument } from '../../../../topology/project/check.ts'
+import { type Checked, type Compile, checkDocument } from '../../../../topology/project/check.ts'
 import {
   type Deployment,
   deletionOf,
@@ -23,7 +23,7 @@ export const rawProblemsOf = (text: string, format: Format = 'yaml'): readonly P
   const result = checkDocument(parsed.document, {
     project: 'p',
     othersSourceIds: new Set([takenId]),
-    checkCode: findOops,
+    compile: findOops,
   })
   return 'problems' in result ? result.problems : []
 }
@@ -34,12 +34,12 @@ export const takenId = 'aaaaaaaa-0000-4000-8000-000000000000'
 /** A document that must be right. */
 export const checked = (
   text: string,
-  options: { project?: string; format?: Format; checkCode?: CheckCode; adaptors?: Adaptors } = {},
+  options: { project?: string; format?: Format; compile?: Compile; adaptors?: Adaptors } = {},
 ): Checked => {
   const parsed = parseDocument(text, options.format ?? 'yaml')
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
-  const { project = 'p', checkCode = findOops, adaptors = new Map() } = options
-  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), adaptors, checkCode })
+  const { project = 'p', compile = findOops, adaptors = new Map() } = options
+  const result = checkDocument(parsed.document, { project, othersSourceIds: new Set(), adaptors, compile })
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   return result.checked
 }
@@ -88,8 +88,9 @@ export const recordAt = ({ topic, key, value, headers }: Outgoing, offset: numbe
 })
 
 /** As a compiler would: says where the word `oops` stands. */
-const findOops: CheckCode = (code) =>
-  code.split('\n').flatMap((line, index) => {
-    const at = line.indexOf('oops')
-    return at < 0 ? [] : [{ message: 'Unexpected oops.', line: index + 1, column: at + 1 }]
-  })
+const findOops: Compile = (code) => {
+  const before = code.split('oops', 1)[0] ?? ''
+  if (before === code) return { kind: 'compiled', text: `compiled: ${code}` }
+  const lines = before.split('\n')
+  return { kind: 'problem', message: 'Unexpected oops.', line: lines.length, column: (lines.at(-1) ?? '').length + 1 }
+}

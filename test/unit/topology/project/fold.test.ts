@@ -11,7 +11,7 @@ const id = '54804f1a-4a70-4392-97cb-1f350e98e9c8'
 const told = (fold: DefinitionsFold): unknown => ({
   projects: fold.projects(),
   known: fold.known(),
-  histories: ['p', 'q'].map((project) => ({ ...fold.history(project), hasCode: null, hasAdaptor: null })),
+  histories: ['p', 'q'].map((project) => ({ ...fold.history(project), has: null })),
   source: fold.sourceById(id),
 })
 
