@@ -17,7 +17,7 @@ export const messagesFrom = ({ maxBytes, host, onSecret }: MessagesOptions): Tak
     let at = 0
     for (needed = headBytes; all.length - at >= headBytes; ) {
       const size = 1 + all.readUInt32BE(at + 1)
-      if (size > maxBytes) throw tooLarge(maxBytes)
+      if (size > maxBytes) throw mayBeLarge.has(all[at] ?? 0) ? tooLarge(maxBytes) : notPostgresql(host)
       if (all.length - at < size) {
         needed = size
         break
@@ -50,6 +50,7 @@ export const notPostgresql = (host: string): CallFailure =>
   new CallFailure('BAD_ANSWER', `${host} answered what is not PostgreSQL`)
 
 const headBytes = 5
+const mayBeLarge: ReadonlySet<number> = new Set(Buffer.from('DdTEN'))
 const dataRow = 'D'.charCodeAt(0)
 const error = 'E'.charCodeAt(0)
 const notice = 'N'.charCodeAt(0)
