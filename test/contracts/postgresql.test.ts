@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { adaptorFinder } from '../../processors/runner/adaptors/upstream/find.ts'
 import { type Egress, openEgress } from '../../processors/runner/egress/open.ts'
 import { type OpenSandbox, openSandbox } from '../../processors/runner/sandbox/open.ts'
+import { localPackages, moduleOf } from '../fixtures/local-packages.ts'
 import { openPostgresPort, type PostgresPort } from '../fixtures/postgres-wire.ts'
 import { type SqlRun, type SqlRunOptions, sqlRunner } from '../fixtures/sql-runs.ts'
 
@@ -216,4 +221,47 @@ describeTable('wards')`
       details: { code },
     })
   })
+})
+
+test('an adaptor of npm that works with pg asks by the same way', async () => {
+  const files = moduleOf(
+    '@openfn/language-clinic',
+    `import pg from 'pg'
+let client
+export const execute = (...operations) => async (state) => {
+  const { ssl, allowSelfSignedCert, ...rest } = state.configuration
+  client = new pg.Client({ ...rest, ssl: ssl ? { rejectUnauthorized: !allowSelfSignedCert } : false })
+  client.on('error', () => {})
+  client.connect()
+  for (const operation of operations) state = await operation(state)
+  await client.end()
+  return state
+}
+export const sql = (text) => (state) => new Promise((resolve, reject) => {
+  client.query(text, (error, result) => error ? reject(error) : resolve({ ...state, data: result.rows, response: result }))
+})
+export const bound = (text, values) => async (state) => ({ ...state, both: await client.query({ text, rowMode: 'array' }, values) })
+export const told = (text) => async (state) => ({ ...state, ...(await client.query(text).catch(({ code, position, message }) => ({ code, position, message }))) })`,
+  )
+  const dir = await mkdtemp(join(tmpdir(), 'adaptors-'))
+  const name = '@openfn/language-clinic@1.2.3'
+  const found = (await adaptorFinder({ packages: localPackages(files), dir })([name])).get(name)
+  await rm(dir, { recursive: true })
+  if (!found || 'problem' in found) throw new Error(found?.problem)
+  const code = `sql('SELECT 1 AS one, now() IS NULL AS never; SELECT 2 AS two')\nsql('SELECT 3 AS three')\nbound('SELECT $1::int, $2::text[]', [4, ['a']])\ntold('SELEC')`
+  const before = server.connections()
+  const { state, calls } = await runOf(code, { job: found })
+  expect(state).toMatchObject({
+    data: [{ three: 3 }],
+    response: { command: 'SELECT', rowCount: 1, fields: [{ name: 'three', dataTypeID: 23 }] },
+    both: { rows: [[4, ['a']]] },
+    ...{ code: '42601', position: 1, message: 'syntax error at or near "SELEC"' },
+  })
+  expect(calls.map(({ method, error }) => `${method} ${error}`)).toEqual([
+    'SQL null',
+    'SQL null',
+    'SQL null',
+    'SQL 42601',
+  ])
+  expect(server.connections()).toBe(before + 1)
 })

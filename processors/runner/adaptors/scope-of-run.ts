@@ -32,7 +32,7 @@ const evaluated = (
   { adaptor, host }: Readonly<{ adaptor: Adaptor; host: RunHost }>,
 ): ReturnType<Bundle> => {
   try {
-    return bundle(worldOf(host), host.http)
+    return bundle(worldOf(host), host.http, host.sql)
   } catch (error) {
     const details = error instanceof Error ? { name: error.name, message: error.message } : { message: String(error) }
     const why = `${adaptor} cannot be loaded (${Object.values(details).join(': ')})`

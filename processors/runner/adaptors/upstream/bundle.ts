@@ -30,7 +30,7 @@ export const bundleAdaptor = async (name: string, dir: string): Promise<string> 
   if (!file) throw new NoAdaptor(`it cannot be made one script: ${errors[0]?.text ?? 'esbuild does not say why'}.`)
   const [socket] = sockets
   if (socket) throw new NoAdaptor(`${socket[0]} needs Node's "${socket[1]}", and jobs have HTTP only.`)
-  const code = `(($world,$http)=>{var globalThis=$world,{${worldNames}}=$world;${file.text}\nreturn $bundle})`
+  const code = `(($world,$http,$sql)=>{var globalThis=$world,{${worldNames}}=$world;${file.text}\nreturn $bundle})`
   if (Buffer.byteLength(code) > maxBytes)
     throw new NoAdaptor(`as one script it has ${Buffer.byteLength(code)} bytes, and ${maxBytes} are the most.`)
   return code

@@ -78,7 +78,7 @@ const files: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ...{ assert: 'assert', 'assert/strict': 'assert', buffer: 'buffer', crypto: 'crypto', http: 'http', https: 'http' },
     ...{ os: 'os', process: 'process', querystring: 'querystring', timers: 'timers', 'timers/promises': 'timers' },
-    ...{ undici: 'undici', url: 'url', util: 'utilities', 'util/types': 'utilities', ajv: 'ajv' },
+    ...{ pg: 'pg', undici: 'undici', url: 'url', util: 'utilities', 'util/types': 'utilities', ajv: 'ajv' },
     ...{ 'ajv/dist/2019': 'ajv', 'ajv/dist/2019.js': 'ajv', 'ajv/dist/2020': 'ajv', 'ajv/dist/2020.js': 'ajv' },
   }),
 )

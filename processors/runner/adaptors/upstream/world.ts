@@ -2,7 +2,11 @@ import type { RunHost } from '../../language/host.ts'
 import { webOfRun } from '../../language/web/of-run.ts'
 
 /** What an adaptor's bundle is given anew for each run; `adaptor` are the exports that it gives back. */
-export type Bundle = (world: object, http: RunHost['http']) => Readonly<{ adaptor: Readonly<Record<string, unknown>> }>
+export type Bundle = (
+  world: object,
+  http: RunHost['http'],
+  sql: RunHost['sql'],
+) => Readonly<{ adaptor: Readonly<Record<string, unknown>> }>
 
 /** The name under which all that an adaptor exports can be taken; no job can speak it. */
 export const everything = '.adaptor'
