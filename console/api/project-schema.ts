@@ -31,7 +31,7 @@ const size = (description: string, byDefault: string): TSchema =>
   )
 
 /** Roughly: its reader knows names, addresses and ranges. */
-const allowedHost = '^([hH][tT]{2}[pP][sS]?://)?[^\\s/@?#]+(/\\d{0,3})?$'
+const allowedHost = '^(([hH][tT]{2}[pP][sS]?|[pP][oO][sS][tT][gG][rR][eE][sS]([qQ][lL])?)://)?[^\\s/@?#]+(/\\d{0,3})?$'
 
 const source = closed(
   {
@@ -133,9 +133,7 @@ const job = closed(
     retry: optional(retry),
     console: flag('false: what the job logs is not kept'),
     log_limit: size('what is kept of the log of a run', '1mb'),
-    test_mode: optional(
-      Type.Boolean({ default: false, description: 'true: its HTTP calls are answered 200 and not made' }),
-    ),
+    test_mode: optional(Type.Boolean({ default: false, description: 'true: its calls are answered 200 and not made' })),
   },
   { $id: 'Job', not: { required: ['trigger', 'triggers'] } },
 )
@@ -158,14 +156,14 @@ export const projectDocument: TSchema = closed(
             Type.Array(Type.String({ pattern: allowedHost }), {
               default: [],
               description:
-                'when not empty, the only hosts that jobs may call: `https://*.example`, `http://erp.local:8080`, `10.0.0.0/8`; a host without a star may be a private one',
+                'when not empty, the only hosts that jobs may call: `https://*.example`, `http://erp.local:8080`, `postgresql://db.local`, `10.0.0.0/8`; a host without a star may be a private one',
             }),
           ),
           allow_private: optional(
             Type.Boolean({ default: false, description: 'true: jobs may call private addresses' }),
           ),
         },
-        { description: 'whom jobs may call over HTTP' },
+        { description: 'whom jobs may call, over HTTP or as a database' },
       ),
     ),
     limits: optional(

@@ -22,8 +22,9 @@ export type RunError = Readonly<{
 }>
 
 /**
- * One HTTP call of a run, as history keeps it: no header, no body, no secret. `number` counts from 1; `status` is null when there was no answer,
- * and `error` has the code of the failure then; `bytes` are those of the answer's body. In `test_mode` nothing was sent.
+ * One call of a run, as history keeps it: an HTTP request, or a question to a database (method `SQL`, status 200). No header, no body, no secret.
+ * `number` counts from 1; `status` is null when there was no answer, and `error` has the code of the failure then; `bytes` are those of the answer's
+ * body. In `test_mode` nothing was sent.
  */
 export type RunCall = Readonly<{
   number: number

@@ -216,30 +216,17 @@ declare function destroy(what: Lazy<string>, which?: Lazy<unknown>, ...rest: Laz
 /** Salesforce: creates the record if the condition holds. */
 declare function createIf(condition: Lazy<unknown>, sObject: Lazy<string>, attributes: Lazy<unknown>): Operation
 /** Salesforce: `upsertIf(condition, 'Visit__c', 'Number__c', fields)`. PostgreSQL: `upsertIf(condition, 'visits', 'id', row, options)`. */
-declare function upsertIf(
-  condition: Lazy<unknown>,
-  what: Lazy<string>,
-  how: Lazy<string | string[]>,
-  data: Lazy<unknown>,
-  ...rest: Lazy<unknown>[]
-): Operation
+declare function upsertIf(condition: Lazy<unknown>, what: Lazy<string>, ...rest: Lazy<unknown>[]): Operation
 /** Salesforce: what SOQL finds becomes the newest of `references`; `{ autoFetch: true }` reads all pages. */
 declare function query(soql: Lazy<string>, options?: Lazy<{ autoFetch?: boolean }>, callback?: Callback): Operation
 declare function retrieve(sObject: Lazy<string>, id: Lazy<string>, callback?: Callback): Operation
 declare function describe(sObject?: Lazy<string>): Operation
+type BulkNames = 'extIdField' | 'failOnError' | 'allowNoOp' | 'pollInterval' | 'pollTimeout'
 /** Salesforce: records by the thousand, by the Bulk API 2.0. */
 declare function bulk(
   sObject: Lazy<string>,
   operation: Lazy<'insert' | 'update' | 'upsert' | 'delete'>,
-  options:
-    | Lazy<{
-        extIdField?: string
-        failOnError?: boolean
-        allowNoOp?: boolean
-        pollInterval?: number
-        pollTimeout?: number
-      }>
-    | ((state: State) => Loose[]),
+  options: Lazy<Partial<Record<BulkNames, Loose>>> | ((state: State) => Loose[]),
   records?: Lazy<Loose[]>,
 ): Operation
 /** Salesforce: a field that points to the record that has the external id. */
@@ -259,55 +246,18 @@ declare function person(data: Lazy<unknown>): Operation
 declare function patient(data: Lazy<unknown>): Operation
 declare function encounter(data: Lazy<unknown>): Operation
 
-/** PostgreSQL: `writeSql` keeps the statement in `queries`, `execute: false` does no more, `setNull` names texts that stand for NULL. */
-type SqlOptions = Lazy<{
-  values?: unknown[]
-  writeSql?: boolean
-  execute?: boolean
-  logValues?: boolean
-  setNull?: string | string[] | false
-}>
-/** PostgreSQL: a statement, with values for its `$1`, `$2` …; the rows become `data`. Without values it may be several. */
-declare function sql(
-  query: Lazy<string | { text: string; values?: unknown[]; rowMode?: 'array' }>,
-  options?: SqlOptions,
-  callback?: Callback,
-): Operation
-declare function insert(table: Lazy<string>, row: Fields, options?: SqlOptions, callback?: Callback): Operation
-declare function insertMany(
-  table: Lazy<string>,
-  rows: Lazy<Loose[]>,
-  options?: SqlOptions,
-  callback?: Callback,
-): Operation
-/** PostgreSQL: `how` is a column that makes a row one that is there already, several (`'a, b'`), or `'ON CONSTRAINT name'`. */
-declare function upsertMany(
-  table: Lazy<string>,
-  how: Lazy<string | string[]>,
-  rows: Lazy<Loose[]>,
-  options?: SqlOptions,
-  callback?: Callback,
-): Operation
+/** PostgreSQL: `options.values` are bound to `$1`, `$2` …; the rows become `data`. Without values it may be several statements. */
+declare function sql(query: Lazy<unknown>, options?: Lazy<unknown>, callback?: Callback): Operation
+type ToTable = (table: Lazy<string>, what: Lazy<unknown>, options?: Lazy<unknown>, callback?: Callback) => Operation
+/** PostgreSQL: a row, rows; a table with its columns `{ name, type, default, unique, identity, required }`, columns for one. */
+declare const insert: ToTable
+declare const insertMany: ToTable
+declare const insertTable: ToTable
+declare const modifyTable: ToTable
+declare const upsertMany: typeof upsert
 /** PostgreSQL: the value of the column `uuid` in the first row for which `where` holds becomes `data`. */
-declare function findValue(
-  filter: Lazy<{ uuid: Lazy<string>; relation: Lazy<string>; where?: Fields; operator?: Record<string, string> }>,
-): Operation
-/** PostgreSQL: the columns of a table become `data`. */
-declare function describeTable(table: Lazy<string>, options?: SqlOptions, callback?: Callback): Operation
-/** PostgreSQL: creates a table. A column is `{ name, type, default, unique, identity, required }`. */
-declare function insertTable(
-  table: Lazy<string>,
-  columns: Lazy<Loose[]>,
-  options?: SqlOptions,
-  callback?: Callback,
-): Operation
-/** PostgreSQL: adds columns to a table. */
-declare function modifyTable(
-  table: Lazy<string>,
-  columns: Lazy<Loose[]>,
-  options?: SqlOptions,
-  callback?: Callback,
-): Operation
+declare function findValue(filter: Lazy<{ uuid: Loose; relation: Loose; where?: Loose; operator?: Loose }>): Operation
+declare function describeTable(table: Lazy<string>, options?: Lazy<unknown>, callback?: Callback): Operation
 
 // What the web and Node have beside the language
 

@@ -51,7 +51,12 @@ const uuid = '54804F1A-4a70-4392-97cb-1f350e98e9c8'
 const values: readonly Json[] = [
   ...[null, true, -1, 0, 1, 8, 1.5, 1_000, 1_001, 10_000, 10_001, 10_000_001, [], ['all'], ['all', 1], {}, { a: 1 }],
   ...[['5s', '1m'], ['5s', 5], 'at-most-once'],
-  ...[['https://*.a.example:8443', '10.0.0.0/8', '[::1]'], ['https://a/b']],
+  ...[
+    ['https://*.a.example:8443', '10.0.0.0/8', '[::1]'],
+    ['https://a/b'],
+    ['postgresql://db.local', 'POSTGRES://db:6432'],
+    ['postgresq://db'],
+  ],
   ...[
     '',
     ' ',
