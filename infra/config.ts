@@ -158,11 +158,12 @@ export const readTools = (env: NodeJS.ProcessEnv = process.env): Tools => ({
   javaHome: env['JAVA_HOME'],
 })
 
-/** What npm gets of the environment: where things are, proxies, and its own settings. The rest is none of its business, and partly secret. */
+/** What npm gets of the environment: where things are, proxies, whose certificates count, its own settings. The rest is partly secret. */
 export const readNpmEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => ofNpm.test(name)))
 
-const ofNpm = /^(PATH|HOME|TMPDIR|((https?|no)_)?proxy|npm_config_.+)$/i
+const ofNpm =
+  /^(PATH|HOME|TMPDIR|((https?|no)_)?proxy|npm_config_.+|NODE_EXTRA_CA_CERTS|NODE_USE_SYSTEM_CA|SSL_CERT_(FILE|DIR))$/i
 
 const fallbackOf = ({ fallback }: Setting, embedded: boolean): string | undefined =>
   typeof fallback === 'object' ? fallback[embedded ? 'embedded' : 'otherwise'] : fallback

@@ -94,6 +94,8 @@ const refusal = (name: string, { code, summary, detail }: Said): string => {
   if (wanted !== undefined) return `${name} needs ${wanted}, which npm does not have: take another version.`
   if (offline.has(code))
     return `npm cannot reach ${registryIn(summary)} for ${name} (${code}): see to the network, or npm's setting "registry", and try again.`
+  if (/CERT|ISSUER|SIGNATURE/.test(code))
+    return `npm does not trust the certificate of ${registryIn(summary)} (${code}): name its authority in NODE_EXTRA_CA_CERTS, or in npm's setting "cafile".`
   return `npm could not install ${name} (${code || 'no code'}): ${summary || 'it does not say why'}`
 }
 

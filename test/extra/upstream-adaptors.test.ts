@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { npmPackages } from '../../infra/adaptors/npm.ts'
@@ -9,9 +9,16 @@ import { adaptorFinder } from '../../processors/runner/adaptors/upstream/find.ts
 import { compileJob } from '../../processors/runner/language/compile.ts'
 import { scopeOf } from '../../processors/runner/language/scope.ts'
 import { type OpenSandbox, openSandbox } from '../../processors/runner/sandbox/open.ts'
-import type { FindAdaptors, FoundAdaptor, Packages, UpstreamAdaptor } from '../../topology/project/adaptors.ts'
+import {
+  type FindAdaptors,
+  type FoundAdaptor,
+  type Packages,
+  type UpstreamAdaptor,
+  upstreamParts,
+} from '../../topology/project/adaptors.ts'
 import type { Outcome } from '../../topology/words/run.ts'
 import { jobOf, run } from '../contracts/sandbox-jobs.ts'
+import { moduleOf } from '../fixtures/local-packages.ts'
 import { openTarget, runHost, type Target } from '../fixtures/run-host.ts'
 
 // What npm has of OpenFn's own adaptors, fetched for real, however long that takes, each in front of a real server. The versions are named, so that a new one breaks nothing.
@@ -20,19 +27,52 @@ const http: UpstreamAdaptor = '@openfn/language-http@7.2.10'
 const fhir: UpstreamAdaptor = '@openfn/language-fhir@5.0.15'
 const openmrs: UpstreamAdaptor = '@openfn/language-openmrs@5.5.0'
 
-/** As npm does it, but what asks for a version of common that npm does not have is given the one that it has. */
-const withCommon = (packages: Packages): Packages => ({
-  ...packages,
-  install: async (name, version) => {
-    if (!openmrs.startsWith(name)) return packages.install(name, version)
-    const dir = await mkdtemp(join(tmpdir(), 'packages-'))
-    const dependencies = { [name]: version }
-    const overrides = { '@openfn/language-common': common.slice(common.lastIndexOf('@') + 1) }
-    await writeFile(join(dir, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }))
-    await promisify(execFile)('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dir })
-    return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) }
+const parts = (name: UpstreamAdaptor): readonly [string, string | null] => {
+  const { package: of, version } = upstreamParts(name)
+  return [of, version]
+}
+
+/** What adaptors ask with that are older than `fetch`: the libraries as npm has them, behind operations of the test's own. */
+const libraries: UpstreamAdaptor = '@openfn/language-libraries@1.0.0'
+const own = `import request from 'request'
+import superagent from 'superagent'
+import axios from 'axios'
+const auth = { username: 'me', password: 'secret' }
+export const byRequest = (method, path, json = true) => (state) => new Promise((resolve, reject) =>
+  request({ method, url: state.configuration.baseUrl + path, json, gzip: true, auth }, (error, answer, data) =>
+    error ? reject(error) : resolve({ ...state, data, status: answer.statusCode })))
+export const bySuperagent = (method, path, sent) => async (state) => {
+  const answer = await superagent(method, state.configuration.baseUrl + path).auth(auth.username, auth.password).send(sent)
+  return { ...state, data: answer.body, status: answer.status }
+}
+export const byAxios = (method, url, data) => async (state) => {
+  const answer = await axios({ method, baseURL: state.configuration.baseUrl, url, auth, data })
+  return { ...state, data: answer.data, status: answer.status }
+}`
+
+/** All but common at once, because npm takes its time. openmrs names a version of common that npm does not have, and is given the one that it has. */
+const together = {
+  dependencies: {
+    ...Object.fromEntries([http, fhir, openmrs].map(parts)),
+    ...{ request: '2.88.2', superagent: '8.1.2', axios: '1.21.1' },
   },
-})
+  overrides: { [parts(openmrs)[0]]: Object.fromEntries([parts(common)]) },
+}
+
+/** Common comes as for a deploy, the others lie in `dir` by then. */
+const packagesIn = async (dir: string): Promise<Packages> => {
+  await writeFile(join(dir, 'package.json'), JSON.stringify({ private: true, ...together }))
+  await promisify(execFile)('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dir })
+  for (const [path, text] of Object.entries(moduleOf(parts(libraries)[0], own))) {
+    const file = join(dir, 'node_modules', path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
+  const npm = npmPackages(dir, { limitMs: 500_000 })
+  const install: Packages['install'] = async (name, version) =>
+    common.startsWith(name) ? npm.install(name, version) : { dir, [Symbol.asyncDispose]: async () => {} }
+  return { ...npm, install }
+}
 
 describe('adaptors of OpenFn', () => {
   let dir = ''
@@ -68,7 +108,7 @@ describe('adaptors of OpenFn', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'adaptors-'))
-    find = adaptorFinder({ packages: withCommon(npmPackages(dir, { limitMs: 500_000 })), dir })
+    find = adaptorFinder({ packages: await packagesIn(dir), dir: join(dir, 'cache') })
     sandbox = await openSandbox({ version: '1.2.3' })
     target = await openTarget(({ method, url, headers, body }, to) => {
       if (url === '/moved') to.writeHead(302, { location: '/there' }).end()
@@ -202,6 +242,23 @@ describe('adaptors of OpenFn', () => {
       (instanceUrl) => ({ code: `get('patient', { q: 'Sarah' })`, state: { configuration: { instanceUrl } } }),
       { data: [{ method: 'GET', url: '/ws/rest/v1/patient?q=Sarah' }] },
     ],
+    ...['byRequest', 'bySuperagent', 'byAxios'].flatMap((name): (typeof cases)[number][] => [
+      [
+        name,
+        libraries,
+        (baseUrl) => ({ code: `${name}('POST', '/a', { n: 1 })`, state: { configuration: { baseUrl } } }),
+        {
+          data: { method: 'POST', body: '{"n":1}', authorization: 'Basic bWU6c2VjcmV0', type: 'application/json' },
+          status: 200,
+        },
+      ],
+      [
+        `${name}, led on`,
+        libraries,
+        (baseUrl) => ({ code: `${name}('GET', '/moved')`, state: { configuration: { baseUrl } } }),
+        { data: { method: 'GET', url: '/there' }, status: 200 },
+      ],
+    ]),
   ]
 
   test.each(cases)('do %s (%s)', async (_, name, of, state) => {

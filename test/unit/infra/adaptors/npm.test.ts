@@ -19,6 +19,7 @@ const environment = (program: string): NodeJS.ProcessEnv => {
   return {
     ...{ PATH: `${dir}:/usr/bin:/bin`, HOME: '/home/someone', TMPDIR: '/tmp', https_proxy: 'http://proxy.example' },
     ...{ NO_PROXY: 'registry.example', npm_config_registry: 'http://registry.example', NPM_CONFIG_CACHE: '/cache' },
+    NODE_EXTRA_CA_CERTS: '/authority.pem',
     ...{ SECRET_KEY: 's3cret', KAFKA_SASL_PASSWORD: 's3cret', ADMIN_TOKEN: 's3cret', NODE_OPTIONS: '--inspect' },
   }
 }
@@ -32,7 +33,9 @@ test('npm gets of the environment what is for it, and no secret', async () => {
   const ofShell = ['PWD', 'OLDPWD', 'SHLVL', '_']
   const names = [...seen.matchAll(/^(\w+)=/gm)].map(([, name = '']) => name).filter((name) => !ofShell.includes(name))
   expect(names.toSorted()).toEqual(
-    ['HOME', 'NO_PROXY', 'NPM_CONFIG_CACHE', 'PATH', 'TMPDIR', 'https_proxy', 'npm_config_registry'].toSorted(),
+    'HOME NODE_EXTRA_CA_CERTS NO_PROXY NPM_CONFIG_CACHE PATH TMPDIR https_proxy npm_config_registry'
+      .split(' ')
+      .toSorted(),
   )
 })
 
@@ -45,6 +48,15 @@ test('past its time npm ends with all that it has started', async () => {
   const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'))
   expect(pid).toBeGreaterThan(1)
   await vi.waitUntil(() => runningProcess(pid) === undefined)
+})
+
+test('a registry whose certificate nobody vouches for is told with the remedy', async () => {
+  const said = { code: 'SELF_SIGNED_CERT_IN_CHAIN', summary: 'request to https://registry.example/x failed' }
+  const env = environment(`echo '${JSON.stringify({ error: said })}'; exit 1`)
+  const packages = npmPackages(dir, { env: () => readNpmEnvironment(env) })
+  await expect(packages.newest('@openfn/language-shop')).rejects.toThrow(
+    'npm does not trust the certificate of its registry registry.example (SELF_SIGNED_CERT_IN_CHAIN): name its authority in NODE_EXTRA_CA_CERTS',
+  )
 })
 
 test('npm that ends with an error is told with its words', async () => {
