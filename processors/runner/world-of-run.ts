@@ -43,17 +43,23 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const keep = (record: RunCall): void => {
     if (record.number <= mostCalls) calls.set(record.number, record)
   }
+  /** Short from the beginning: a job can make a thousand long ones. */
+  const shownOf = ({ method, url }: RunCall): Pick<RunCall, 'method' | 'url'> => ({
+    method: redact(method, 'text'),
+    url: redact(url, 'text').slice(0, longestUrl),
+  })
 
   const answer: AnswerCall = async ({ number, text, note }, signal) => {
     const asked: unknown = JSON.parse(text)
     const about = { ...context, number, testMode: job.testMode, signal, timeoutMs: job.timeoutMs }
-    keep(recordOf(asked, { context: about, end: cutOff, ms: 0 })) // what it is if the run ends before it does
+    const unheard = recordOf(asked, { context: about, end: cutOff, ms: 0 }) // what it is if the run ends before it does
+    const seen = shownOf(unheard)
+    keep({ ...unheard, ...seen })
     const { text: told, record } = isSql(asked) ? await query(asked, about) : await request(asked, about)
-    keep(record)
-    const { method, url } = record
-    if (number > mostCalls + 1) return told
-    if (number > mostCalls) note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
-    else if (job.testMode) note('info', `Test mode: ${method} ${url} was not sent, and answered 200`)
+    keep({ ...record, ...seen })
+    if (number === mostCalls + 1) note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
+    if (job.testMode && record.error === null && number <= mostCalls)
+      note('info', `Test mode: ${seen.method} ${seen.url} was not sent, and answered 200`)
     return told
   }
 
@@ -76,14 +82,7 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
       return secrets.length === 0 ? whole : redacted(whole, redact)
     },
     shownLines: (lines) => (secrets.length === 0 ? lines : redactedLines(lines, redact)),
-    calls: () =>
-      [...calls.values()]
-        .toSorted((a, b) => a.number - b.number)
-        .map((call) => ({
-          ...call,
-          method: redact(call.method, 'text'),
-          url: redact(call.url, 'text').slice(0, longestUrl),
-        })),
+    calls: () => [...calls.values()].toSorted((a, b) => a.number - b.number),
   }
 }
 

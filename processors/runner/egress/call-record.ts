@@ -4,6 +4,7 @@ import type { HttpAnswer, HttpFailure } from './http-call.ts'
 import type { CallContext } from './open.ts'
 import { parseCall } from './parse-call.ts'
 import { isSql, parseSqlCall, urlOf } from './postgresql/parse-sql-call.ts'
+import { maxUrl } from './request.ts'
 import { shownUrl } from './secret-names.ts'
 
 /** What an HTTP call came to, for the job and for history. */
@@ -34,8 +35,8 @@ type Shown = Pick<RunCall, 'method' | 'url'>
 const shownHttp = (asked: unknown): Shown => {
   const call = parseCall(asked)
   if (call instanceof CallFailure) return { method: '', url: '' }
-  const url = URL.parse(call.url)
-  return { method: call.method.toUpperCase().slice(0, 20), url: url ? shownUrl(url) : '' }
+  const url = call.url.length > maxUrl ? null : URL.parse(call.url)
+  return { method: call.method.slice(0, 20).toUpperCase(), url: url ? shownUrl(url) : '' }
 }
 
 const shownSql = (asked: unknown): Shown => {

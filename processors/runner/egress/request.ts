@@ -44,7 +44,8 @@ export const requestOf = (call: HttpCall, options: RequestOptions): Request => {
 
 /** An absolute URL of http or https, and the `Authorization` that its login stands for. */
 export const urlOf = (written: string, base?: URL): Readonly<{ url: URL; login: readonly Header[] }> => {
-  const url = written.length > maxUrl ? null : URL.parse(written, base?.href)
+  if (written.length > maxUrl) throw invalid(`The URL of a request may have ${maxUrl} characters at most`)
+  const url = URL.parse(written, base?.href)
   if (!url) throw invalid('The URL of a request must be absolute, like https://api.example/items')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new CallFailure('EGRESS_REFUSED', `Only http and https can be called, not ${url.protocol}`)
@@ -63,7 +64,8 @@ export const withDefaults = (headers: readonly Header[], others: readonly Header
   return [...headers, ...others.filter(([name]) => !there.has(name))]
 }
 
-const maxUrl = 65_536
+/** In characters. */
+export const maxUrl = 65_536
 
 const added = ({ version, run, number, traceparent }: RequestOptions): readonly Header[] => {
   const span = hash('sha256', `${run}:${number}`, 'hex').slice(0, 16)

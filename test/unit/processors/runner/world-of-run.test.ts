@@ -83,6 +83,18 @@ test('what is executed again makes the same calls, which are told once', async (
   expect(calls()).toHaveLength(1)
 })
 
+test('a long address is kept short, and one that is no address not at all; in test mode only what was answered is noted', async () => {
+  const { answer, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
+  const paths = ['/' + 'a'.repeat(60_000), '/' + 'a'.repeat(70_000)]
+  for (const [at, path] of paths.entries()) await answer({ number: at + 1, note, text: get(path) }, never)
+  expect(calls()).toMatchObject([
+    { url: (url + paths[0]).slice(0, 2_000), error: null },
+    { url: '', error: 'INVALID_CALL' },
+  ])
+  expect(noted).toHaveLength(1)
+  expect(noted[0]?.message.length).toBeLessThan(2_100)
+})
+
 test('of very many calls the first thousand are kept, which is noted once', async () => {
   const { answer, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
   for (let number = 999; number < 1_004; number++) await answer({ number, note, text: get('/a') }, never)
