@@ -1,5 +1,6 @@
 import { perDeploy } from '../../topology/project/per-deploy.ts'
 import { exactSource, isExactNumber, isJsonArray, type Json, jsonIn } from '../../topology/words/json.ts'
+import { formsOf, shortest } from './secret-forms.ts'
 
 /** What stands in the place of a secret. */
 export const redacted = '***'
@@ -8,37 +9,69 @@ export const redacted = '***'
 export type Redact = (text: string, as: 'text' | 'json') => string
 
 /**
- * Replaces secrets in texts, however they are written: as they are, in base64 (also within something longer, and for URLs), URL-encoded, as JSON
- * writes them. A text without any is given back as it is. The same list gives the same function.
+ * Replaces secrets in texts, however they are written. Long texts are cut before they come here: the beginning of a secret at the end of a text, or
+ * before an ellipsis, is replaced as well. A text without any is given back as it is. The same list gives the same function.
  */
 export const redactor: (secrets: readonly string[]) => Redact = perDeploy((secrets) => {
   const forms = [...new Set(secrets.flatMap(formsOf))].toSorted((a, b) => b.length - a.length)
   if (forms.length === 0) return (text) => text
-  const long = forms.filter((form) => form.length > longestInPattern)
-  const patterns = patternsOf(forms.slice(long.length))
-  const inText = (text: string): string => {
-    let rest = text
-    for (const form of long) rest = rest.replaceAll(form, redacted)
-    for (const pattern of patterns) rest = rest.replace(pattern, redacted)
-    return rest
-  }
+  const [wholeIn, beginningsIn] = [wholeFormsIn(forms), beginningsOf(forms)]
+  const inside = (text: string): readonly Range[] => [...wholeIn(text), ...beginningsIn(text, ellipsesIn(text))]
+  const inText = (text: string): string => replaced(text, [...inside(text), ...beginningsIn(text, [text.length])])
   const inJson = (value: Json): Json => {
-    if (typeof value === 'string') return inText(value)
-    if (typeof value === 'number') return isHeld(String(value)) ? redacted : value
-    if (isExactNumber(value)) return isHeld(exactSource(value)) ? redacted : value
+    if (typeof value === 'string') return replaced(value, inside(value)) // what is cut within JSON has an ellipsis
+    if (typeof value === 'number') return wholeIn(String(value)).length > 0 ? redacted : value
+    if (isExactNumber(value)) return wholeIn(exactSource(value)).length > 0 ? redacted : value
     if (typeof value !== 'object' || value === null) return value
     if (isJsonArray(value)) return value.map(inJson)
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [inText(key), inJson(member)]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [replaced(key, inside(key)), inJson(member)]),
+    )
   }
-  const isHeld = (text: string): boolean =>
-    long.some((form) => text.includes(form)) || patterns.some((pattern) => text.search(pattern) >= 0)
   return (text, as) => {
     if (as === 'text') return inText(text)
-    if (!isHeld(text) && !oddEscape.test(text)) return text
+    if (!text.startsWith('"') && !oddEscape.test(text) && inside(text).length === 0) return text
     const parsed = jsonIn(text)
-    return parsed === undefined ? inText(text) : JSON.stringify(inJson(parsed))
+    if (parsed === undefined) return inText(text)
+    return JSON.stringify(typeof parsed === 'string' ? inText(parsed) : inJson(parsed))
   }
 })
+
+/** From, and up to but not with. */
+type Range = readonly [from: number, to: number]
+
+/** Secrets that overlap go as one. */
+const replaced = (text: string, ranges: readonly Range[]): string => {
+  let [kept, end] = ['', 0]
+  for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    if (from >= end) kept += text.slice(end, from) + redacted
+    end = Math.max(end, to)
+  }
+  return kept + text.slice(end)
+}
+
+const wholeFormsIn = (forms: readonly string[]): ((text: string) => readonly Range[]) => {
+  const long = forms.filter((form) => form.length > longestInPattern)
+  const patterns = patternsOf(forms.slice(long.length))
+  return (text) => [
+    ...long.flatMap((form) => placesOf(form, text)),
+    ...patterns.flatMap((pattern) => matchesOf(pattern, text)),
+  ]
+}
+
+/** As `matchAll`, which makes a copy of the pattern for each text, and a log has many. */
+const matchesOf = (pattern: RegExp, text: string): readonly Range[] => {
+  const matches: Range[] = []
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) matches.push([match.index, pattern.lastIndex])
+  return matches
+}
+
+const placesOf = (form: string, text: string): readonly Range[] => {
+  const places: Range[] = []
+  for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length))
+    places.push([at, at + form.length])
+  return places
+}
 
 /** V8 refuses patterns of some 20,000 characters, and says so with all of their text. */
 const patternsOf = (forms: readonly string[]): readonly RegExp[] => {
@@ -59,52 +92,38 @@ const patternsOf = (forms: readonly string[]): readonly RegExp[] => {
 const longestInPattern = 200
 const formsInPattern = 20
 
+/** What of a form was left where a text ended, or was made to end. */
+const beginningsOf = (forms: readonly string[]): ((text: string, ends: readonly number[]) => readonly Range[]) => {
+  const byStart = Map.groupBy(forms, (form) => form.slice(0, shortest))
+  const longest = forms[0]?.length ?? 0
+  const lengthIn = (text: string): number => {
+    const possible = new Set<string>()
+    for (let at = 0; at <= text.length - shortest; at++)
+      for (const form of byStart.get(text.slice(at, at + shortest)) ?? []) possible.add(form)
+    return [...possible].reduce((most, form) => Math.max(most, overlapOf(form.slice(0, text.length), text)), 0)
+  }
+  return (text, ends) =>
+    ends.flatMap((end, which) => {
+      const length = lengthIn(text.slice(Math.max((ends[which - 1] ?? -1) + 1, end - longest), end))
+      return length < shortest ? [] : [[end - length, end] as const]
+    })
+}
+
+/** How much of a form's beginning a text ends with; Knuth, Morris and Pratt's way, which is as fast for forms that repeat themselves. */
+const overlapOf = (form: string, text: string): number => {
+  const shorter = new Int32Array(form.length) // by length less one: the next shorter beginning that it ends with
+  const longer = (length: number, unit: string | undefined): number => {
+    let fits = length
+    while (fits > 0 && form[fits] !== unit) fits = shorter[fits - 1] ?? 0
+    return form[fits] === unit ? fits + 1 : 0
+  }
+  for (let at = 1; at < form.length; at++) shorter[at] = longer(shorter[at - 1] ?? 0, form[at])
+  let length = 0
+  for (let at = 0; at < text.length; at++) length = longer(length, text[at])
+  return length
+}
+
+const ellipsesIn = (text: string): readonly number[] => placesOf('…', text).map(([at]) => at)
+
 /** What JSON.stringify does not write: behind these, texts look other than they are. */
 const oddEscape = /\\[u/]/
-
-const formsOf = (secret: string): readonly string[] => {
-  const base64 = alignments.flatMap((before) => base64Core(secret, before))
-  const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...inUrls(secret), ...base64]
-  const urls = [...plain.slice(1), ...base64.map(encodeURIComponent)].flatMap((form) => [form, lowerEscapes(form)])
-  const json = [escaped(secret), inAscii(secret)].flatMap((form) => [form, escaped(form)])
-  return [...plain, ...urls, ...base64.map(forUrl), ...json].filter((form) => form.length >= shortest)
-}
-
-/** How many bytes of something else may stand before a secret, as base64 counts them. */
-const alignments = [0, 1, 2] as const
-
-/** The base64 of a text within the base64 of something longer: the digits that nothing beside it has a part in. */
-const base64Core = (secret: string, before: (typeof alignments)[number]): readonly string[] => {
-  const bytes = Buffer.from(secret)
-  const digits = Buffer.concat([Buffer.alloc(before), bytes])
-    .toString('base64')
-    .replace(/=+$/, '')
-  const from = Math.ceil((before * 8) / 6)
-  const whole = digits.slice(from)
-  const core = digits.slice(from, Math.floor(((before + bytes.length) * 8) / 6))
-  return [...new Set([whole, core])]
-}
-
-/** As it stands in the path, the query and the login of a URL, each of which leaves other characters as they are (WHATWG). */
-const inUrls = (secret: string): readonly string[] => {
-  const url = new URL('http://a/')
-  url.pathname = `/-${secret}`
-  url.search = `?-${secret}`
-  url.username = `-${secret}`
-  const inPath = encodeURI(wellFormed(secret))
-  const parts = [url.pathname.slice(1), url.search.slice(1), url.username].map((text) => text.slice(1))
-  return [inPath, inPath.replace(/[?#]/g, encodeURIComponent), ...parts]
-}
-
-const forUrl = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_')
-const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
-const lowerEscapes = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
-const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
-const wellFormed = (text: string): string => text.toWellFormed()
-
-/** As writers of JSON do that stay within ASCII. */
-const inAscii = (text: string): string =>
-  escaped(text).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-
-/** Of a secret's digits at most so few are left. */
-const shortest = 8

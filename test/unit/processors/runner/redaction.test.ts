@@ -20,6 +20,8 @@ describe('a secret in a text', () => {
     ['as JSON', JSON.stringify({ t: secret }), '{"t":"***"}'],
     ['as JSON in JSON', JSON.stringify(JSON.stringify({ t: secret })), '"{\\"t\\":\\"***\\"}"'],
     ['as JSON in ASCII', JSON.stringify(secret).replace('ü', '\\u00fc'), '"***"'],
+    ['as JSON of PHP', JSON.stringify(secret).replace('/', '\\/').replace('ü', '\\u00fc'), '"***"'],
+    ['as JSON with slashes escaped', JSON.stringify(secret).replace('/', '\\/'), '"***"'],
     ['in base64', base64(secret), '***=='],
     ['in base64 for URLs', Buffer.from(secret).toString('base64url'), '***'],
   ])('is replaced %s', (_how, text, after) => {
@@ -67,7 +69,7 @@ describe('a secret in a text', () => {
   })
 
   test('is all that is replaced', () => {
-    const text = 'Amina Willow, p@ss/word'
+    const text = 'Amina Willow, p@ss/word, 7'
     expect(redact(text, 'text')).toBe(text)
     expect(redactor([])(secret, 'text')).toBe(secret)
   })
@@ -75,6 +77,57 @@ describe('a secret in a text', () => {
   test.each(['$&$1$$xx', 'a.*b|c(d)', '[x]{2}^$\\', '--------', '12345678'])('may be %s', (odd) => {
     expect(redactor([odd])(`<${odd}>`, 'text')).toBe('<***>')
     expect(redactor([odd])(JSON.stringify({ a: odd }), 'json')).toBe('{"a":"***"}')
+  })
+})
+
+test.each<[string, string, string]>([
+  ['without the spaces around it, as headers have it', ' padded-secret\n', 'Bearer padded-secret'],
+  ['in XML', 'se<cr>et&1', 'Bearer se&lt;cr&gt;et&amp;1'],
+  [
+    'in base64 whose slashes are escaped',
+    'abc?~~~def?~~~',
+    `Bearer ${base64('abc?~~~def?~~~').replaceAll('/', '\\/')}`,
+  ],
+])('a secret is replaced %s', (_how, one, text) => {
+  expect(redactor([one])(text, 'text')).toMatch(/^Bearer ?\*\*\*=*$/)
+})
+
+describe('of a secret that was cut its beginning is replaced', () => {
+  const long = 'S3cret/with "quotes" & more, 45 characters+++'
+  const forms = [
+    long,
+    JSON.stringify(long).slice(1, -1),
+    encodeURIComponent(long),
+    base64(long),
+    base64(`u:${long}`).slice(3),
+  ]
+  const known = redactor([long])
+
+  test.each(forms)('wherever that was: %s', (form) => {
+    for (let left = 8; left < form.length; left++) {
+      const text = `x ${form.slice(0, left)}`
+      expect(known(text, 'text')).toBe('x ***')
+      expect(known(`${text}…, and more`, 'text')).toBe('x ***…, and more')
+      expect(known(JSON.stringify(text), 'json')).toBe('"x ***"')
+      expect(known(JSON.stringify({ body: `${text}…` }), 'json')).toBe('{"body":"x ***…"}')
+    }
+  })
+
+  test('also when all of another one stands there', () => {
+    expect(redactor(['password', 'password-is-long'])('a password-is-lo', 'text')).toBe('a ***')
+  })
+
+  test('and what only begins like it stays, where nothing was cut', () => {
+    const json = JSON.stringify({ a: long.slice(0, 20), b: [long.slice(0, 12)] })
+    expect(known(json, 'json')).toBe(json)
+    expect(known(`${long.slice(0, 20)}. ${long.slice(0, 7)}`, 'text')).toBe(`${long.slice(0, 20)}. ${long.slice(0, 7)}`)
+  })
+
+  test('however long it is, and however often it repeats itself', () => {
+    const pem = Array.from({ length: 3_000 }, (_, n) => `line ${n} of "it"`).join('\n')
+    expect(redactor([pem])(`<${pem.slice(0, -1)}`, 'text')).toBe('<***')
+    const same = `${'ab'.repeat(30_000)}c`
+    expect(redactor([same])(`c${'ab'.repeat(29_000)}${'…b'.repeat(50_000)}`, 'text')).toBe(`c***${'…b'.repeat(50_000)}`)
   })
 })
 
