@@ -44,7 +44,7 @@ export const tokenIn = (
   const redact = redactor(secretsOf({ body, schema: oauth2Schema }))
   const what = answer.status === 200 ? 'no access_token' : `status ${answer.status}`
   throw new CredentialError(
-    `The credential "${name}" got ${what} from its token_url${said && `, which says: ${redact(said.slice(0, 300), 'text')}`}.`,
+    `The credential "${name}" got ${what} from its token_url${said && `, which says: ${redact(said, 'text').slice(0, 300)}`}.`,
   )
 }
 
