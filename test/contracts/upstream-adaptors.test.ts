@@ -233,6 +233,18 @@ describe('an upstream adaptor', () => {
     expect(problem).toMatch(reason)
   })
 
+  test('that needs machine code is refused with the reason', async () => {
+    const files: Files = {
+      ...moduleOf('@openfn/language-odd', 'import fast from "fast"\nexport const fn = fast'),
+      'fast/package.json': '{"name":"fast","version":"1.0.0","main":"index.js"}',
+      'fast/index.js': 'module.exports = require("./fast.node")',
+      'fast/fast.node': 'machine code',
+    }
+    expect(await found('@openfn/language-odd@1.2.3', files)).toMatch(
+      /: fast is a native module, and jobs load no machine code\.$/,
+    )
+  })
+
   test('of the oldest kind has what its default export holds', async () => {
     const old = moduleOf('@openfn/language-old', 'export default { fn: (f) => f, each: () => {} }')
     expect(await found('@openfn/language-old@1.2.3', old)).toMatchObject({ names: ['fn', 'each'] })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { build, type Message } from 'esbuild'
+import { build, type Message, type Plugin } from 'esbuild'
 import { NoAdaptor } from '../../../../topology/project/adaptors.ts'
 import { standIns } from './stand-ins.ts'
 
@@ -8,28 +8,29 @@ export const idOf = (code: string): string => createHash('sha256').update(code).
 
 /**
  * Makes one script (`world.ts`, `Bundle`) of an installed package and all that it needs; `dir` holds its `node_modules`. The same packages give the same script. What
- * they take of Node is ours, or says why it is not there when it is called. Throws `NoAdaptor` for what cannot be one script, or needs sockets.
+ * they take of Node is ours, or says why it is not there when it is called. Throws `NoAdaptor` for what cannot be one script, needs sockets, or holds machine
+ * code.
  */
 export const bundleAdaptor = async (name: string, dir: string): Promise<string> => {
-  const sockets = new Map<string, string>()
+  const reasons: string[] = []
   const { outputFiles, errors } = await build({
     stdin: { contents: `import * as adaptor from ${JSON.stringify(name)}; export { adaptor }`, resolveDir: dir },
     absWorkingDir: dir,
     plugins: [
       standIns((module, importer) => {
         const importing = packageOf(importer)
-        if (!aroundHttp.has(importing)) sockets.set(importing, module)
+        if (!aroundHttp.has(importing)) reasons.push(`${importing} needs Node's "${module}", and jobs have HTTP only.`)
       }),
+      nativeModules((path) => reasons.push(`${packageOf(path)} is a native module, and jobs load no machine code.`)),
     ],
     ...{ bundle: true, write: false, format: 'iife', globalName: '$bundle', platform: 'browser', target: 'es2024' },
     ...{ minifySyntax: true, minifyWhitespace: true, legalComments: 'eof', charset: 'utf8', logLevel: 'silent' },
-    loader: { '.node': 'empty' },
     define: { global: 'globalThis', self: 'globalThis', __dirname: '"/"', __filename: '"/adaptor.js"' },
   }).catch(({ errors = [] }: { errors?: readonly Message[] }) => ({ outputFiles: [], errors }))
   const [file] = outputFiles
   if (!file) throw new NoAdaptor(`it cannot be made one script: ${errors[0]?.text ?? 'esbuild does not say why'}.`)
-  const [socket] = sockets
-  if (socket) throw new NoAdaptor(`${socket[0]} needs Node's "${socket[1]}", and jobs have HTTP only.`)
+  const [reason] = reasons
+  if (reason !== undefined) throw new NoAdaptor(reason)
   const code = `(($world,$http,$sql)=>{var globalThis=$world,{${worldNames}}=$world;${file.text}\nreturn $bundle})`
   if (Buffer.byteLength(code) > maxBytes)
     throw new NoAdaptor(`as one script it has ${Buffer.byteLength(code)} bytes, and ${maxBytes} are the most.`)
@@ -44,6 +45,15 @@ const worldNames = [
   ...['console', 'fetch', 'AbortSignal', 'crypto', 'Function', 'eval', 'process', 'performance', 'ReadableStream'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'],
 ]
+
+const nativeModules = (onNative: (path: string) => void): Plugin => ({
+  name: 'native-modules',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.node$/, namespace: 'file' }, ({ path }) => {
+      onNative(path)
+      return { contents: '' }
+    }),
+})
 
 /** They ask for sockets only to keep, secure or tunnel connections of HTTP, which is done for them, or to tell addresses from names. */
 const aroundHttp: ReadonlySet<string> = new Set([
