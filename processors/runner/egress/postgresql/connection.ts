@@ -26,7 +26,8 @@ export const openConnection = async (
   { addresses, ca, signal }: ConnectionOptions,
 ): Promise<Socket> => {
   signal.throwIfAborted()
-  const socket = connect({ host, port, lookup: pinned(addresses), noDelay: true })
+  const lookup = pinned(addresses)
+  const socket = connect({ host, port, lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 })
   await happened(socket, { event: 'connect', signal })
   if (tls === null) return socket
   socket.write(tlsRequest)

@@ -4,7 +4,7 @@ import { CallFailure } from '../call-failure.ts'
 import type { Hold } from '../places.ts'
 import type { Connect } from './connection.ts'
 import { cutOff } from './cut-off.ts'
-import { failureIn } from './failure.ts'
+import { failureIn, loginFailureIn } from './failure.ts'
 import { resultsOf } from './results.ts'
 import type { SqlAnswer, SqlCall, SqlServer } from './sql-call.ts'
 import { type Wire, wireOver } from './wire.ts'
@@ -46,7 +46,7 @@ export const openSession = async (server: SqlServer, options: SessionOptions): P
   let cutting: Promise<void> | undefined
 
   await during(signal, { host, wire }, () => client.connect()).catch((error: unknown) => {
-    const why = wire.broken() ?? failureIn(error, host)
+    const why = wire.broken() ?? loginFailureIn(error, host)
     wire.break(why)
     throw why
   })

@@ -91,7 +91,11 @@ export const wireOver = (socket: Socket, { maxBytes, host }: Readonly<{ maxBytes
 /** Terminate: its letter and its length. */
 const goodBye: Buffer = Buffer.from([0x58, 0, 0, 0, 4])
 
+/** Never throws: nobody would catch it. */
 const lost = (error: unknown, host: string): CallFailure => {
-  const known = error instanceof Error && 'code' in error ? error : Object.assign(new Error(), { code: 'ECONNRESET' })
-  return failureOf(known, host)
+  try {
+    return failureOf(error, host)
+  } catch {
+    return failureOf(Object.assign(new Error(), { code: 'ECONNRESET' }), host)
+  }
 }

@@ -106,12 +106,13 @@ describe('a question to a database', () => {
     ['a row with a length below nothing', [message('T', column), message('D', Buffer.from([0, 1, 255, 255, 255, 0]))]],
     ['a row with columns below nothing', [message('T', column), message('D', Buffer.from([255, 255]))]],
     ['columns below nothing', [message('T', Buffer.from([255, 255]))]],
+    ['an error with a code that is none', [message('E', 'Mno\0Cx y\0\0'), readyForQuery]],
     ['a login that nobody knows', [message('R', Buffer.from([0, 0, 0, 99]))]],
   ])('that is answered by %s fails, and hurts nobody', async (_, answer) => {
     const server = await odd({ answer })
     expect(await codeOf(egress, callTo({ port: server.port }))).toBe('BAD_ANSWER')
     const atLogin = await odd({ login: answer })
-    expect(['BAD_ANSWER', '42601']).toContain(await codeOf(egress, callTo({ port: atLogin.port })))
+    expect(['BAD_ANSWER', 'LOGIN_FAILED']).toContain(await codeOf(egress, callTo({ port: atLogin.port })))
     const sound = await odd({ answer: one })
     expect(await codeOf(egress, callTo({ port: sound.port }))).toBeUndefined()
   })
