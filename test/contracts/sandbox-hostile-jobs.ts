@@ -31,7 +31,7 @@ const quick = { timeoutMs: 5_000 }
 export const orCalm = ({ code, end }: HostileJob): string | undefined => {
   const mild = code.replace(/^fn\((.*)\)$/ms, 'fn(unlessCalm($1))')
   const waits = '(s) => (s.calm ? new Promise((resolve) => setTimeout(resolve, 30, s.calm)) : work(s))'
-  const inOperation = mild !== code && !code.includes('static {') && !end.includes('SyntaxError')
+  const inOperation = mild !== code && !code.includes('static {') && !/SyntaxError|ImportError/.test(end)
   return inOperation ? `const unlessCalm = (work) => ${waits}\n${mild}` : undefined
 }
 
@@ -218,6 +218,8 @@ export const hostileJobs: readonly HostileJob[] = [
     'a toJSON that throws': `fn(() => ({ toJSON() { throw new Error('g') } }))`,
     'a thenable that throws': `fn(() => ({ then() { throw new Error('t') } }))`,
     'a thenable whose then throws': `fn(() => ({ get then() { throw new Error('t') } }))`,
+  }),
+  ...of('crashed 1 ImportError')({
     'a module': `fn(() => import('node:fs'))`,
   }),
   ...of('failed 1 2\n{}\n')({

@@ -1,9 +1,10 @@
 import { type Comment, type Expression, type Program, parse } from 'acorn'
 import { type Chain, chained, chainsOf } from './chains.ts'
 import { deferredName } from './deferred.ts'
+import { earlyEnd } from './early-end.ts'
 import { blanked, type Edit, edited, type Wrap } from './edits.ts'
 import { type Names, namesOf } from './free-names.ts'
-import { importsOf } from './imports.ts'
+import { importsOf, refuseLateImports } from './imports.ts'
 import { lazyState } from './lazy-state.ts'
 import { stateName } from './names.ts'
 import { type OperationPlace, operationPlaces } from './operation-calls.ts'
@@ -11,6 +12,7 @@ import { type Insert, type Place, placesIn, userPlace } from './positions.ts'
 import { offsetOf, type Problem, placeAt, problemAt } from './problem.ts'
 import { ImportRefusal, Refusal } from './refusal.ts'
 import { refuseUnknownCalls, refuseUnknownNames, refuseUseless } from './refuse.ts'
+import { refuseUnheard } from './refuse-unheard.ts'
 import { commonScope, isInScope, type Scope } from './scope.ts'
 
 /**
@@ -39,9 +41,11 @@ export const compileJob = (code: string, scope: Scope = commonScope): Compiled |
     const program = parseAs(code, 'module')
     const { lines, aliases } = importsOf(program, scope)
     const names = namesOf(program, aliases)
+    refuseLateImports(names.lateImports, scope)
     refuseUnknownCalls({ names, scope })
     const places = operationPlaces(program, { names, scope })
     refuseUseless(program, { names, scope, places })
+    refuseUnheard(program, { names, scope, places })
     const lazy = lazyState(program, { names, scope })
     refuseUnknownNames({ names, scope })
     const chains = chainsOf(program, { code, names, scope })
@@ -58,7 +62,8 @@ export const compileJob = (code: string, scope: Scope = commonScope): Compiled |
   } catch (error) {
     if (error instanceof ImportRefusal) return { ...problemAt(code, error.offset, error.message), name: 'ImportError' }
     if (error instanceof Refusal) return problemAt(code, error.offset, error.message)
-    if (error instanceof SyntaxError && 'pos' in error) return problemAt(code, Number(error.pos), textOf(error))
+    if (error instanceof SyntaxError && 'pos' in error)
+      return earlyEnd(code, error) ?? problemAt(code, Number(error.pos), textOf(error))
     if (error instanceof RangeError) return problemAt(code, 0, 'The code nests too deeply to be read')
     throw error
   }

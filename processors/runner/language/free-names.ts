@@ -1,4 +1,4 @@
-import type { AnyNode, Node, Pattern, Program } from 'acorn'
+import type { AnyNode, ImportExpression, Node, Pattern, Program } from 'acorn'
 
 /** A use of a name that the program declares nowhere around it. */
 export type FreeName = Readonly<{
@@ -17,6 +17,8 @@ export type Names = Readonly<{
   /** Declared at the top level. */
   declared: readonly string[]
   topLevelAwaits: readonly Node[]
+  /** `import(…)`, wherever it stands. */
+  lateImports: readonly ImportExpression[]
 }>
 
 /**
@@ -26,6 +28,7 @@ export type Names = Readonly<{
 export const namesOf = (program: Program, aliases: ReadonlyMap<string, string>): Names => {
   const free: FreeName[] = []
   const topLevelAwaits: Node[] = []
+  const lateImports: ImportExpression[] = []
 
   const use = (node: AnyNode & { type: 'Identifier' }, at: At, how: FreeName['how'] = 'read'): void => {
     for (let scope: Scope | null = at.scope; scope; scope = scope.outer) if (scope.names.has(node.name)) return
@@ -169,6 +172,10 @@ export const namesOf = (program: Program, aliases: ReadonlyMap<string, string>):
       case 'LabeledStatement':
         walk(node.body, at)
         return
+      case 'ImportExpression':
+        lateImports.push(node)
+        walkAll(childrenOf(node), at)
+        return
       case 'ImportDeclaration':
       case 'BreakStatement':
       case 'ContinueStatement':
@@ -181,7 +188,7 @@ export const namesOf = (program: Program, aliases: ReadonlyMap<string, string>):
 
   const vars = varNames(program)
   walk(program, { scope: { names: new Set(vars), outer: null }, inFunction: false })
-  return { free, declared: [...vars, ...lexicalNames(program.body)], topLevelAwaits }
+  return { free, declared: [...vars, ...lexicalNames(program.body)], topLevelAwaits, lateImports }
 }
 
 type Scope = Readonly<{ names: ReadonlySet<string>; outer: Scope | null }>

@@ -1,4 +1,4 @@
-import type { ImportDeclaration, ImportSpecifier, Program } from 'acorn'
+import type { ImportDeclaration, ImportExpression, ImportSpecifier, Node, Program } from 'acorn'
 import { builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { remedyFor } from '../../../topology/project/nearest.ts'
 import { ImportRefusal } from './refusal.ts'
@@ -17,7 +17,7 @@ export const importsOf = (program: Program, scope: Scope): Imports => {
   const aliases = new Map<string, string>()
   for (const line of lines) {
     const from = String(line.source.value)
-    refusePackage(line, { from, scope })
+    refusePackage(line.source, { from, scope })
     for (const one of line.specifiers) {
       if (one.type !== 'ImportSpecifier')
         throw new ImportRefusal(
@@ -43,15 +43,27 @@ export const importsOf = (program: Program, scope: Scope): Imports => {
   return { lines, aliases }
 }
 
+/** Refuses `import(…)`: there is nothing that a job could load while it runs. */
+export const refuseLateImports = (imports: readonly ImportExpression[], scope: Scope): void => {
+  for (const { source, start } of imports) {
+    if (source.type !== 'Literal')
+      throw new ImportRefusal({ start }, `Nothing can be imported while a job runs: ${oneText}`)
+    refusePackage(source, { from: String(source.value), scope })
+    throw new ImportRefusal({ start }, 'Leave import(…) out: all that can be imported is in scope')
+  }
+}
+
 const nameOf = ({ imported }: ImportSpecifier): string =>
   imported.type === 'Identifier' ? imported.name : String(imported.value)
 
-const refusePackage = (line: ImportDeclaration, { from, scope }: Readonly<{ from: string; scope: Scope }>): void => {
+const refusePackage = (place: Node, { from, scope }: Readonly<{ from: string; scope: Scope }>): void => {
   const name = from.replace(/(?<=.)@[^/]*$/, '') // the version
   if (scope.packages.includes(name)) return
   const own = builtInAdaptors.find((adaptor) => name === `@openfn/language-${adaptor}`)
   const remedy = name.startsWith('@openfn/language-')
     ? `set the job's adaptor to ${own ? `${own}, or to ${name}` : name}, and what it has is in scope`
-    : `a job is one text, with all operations in scope. Write what you need of it into the job`
-  throw new ImportRefusal(line.source, `"${from}" cannot be imported: ${remedy}`)
+    : oneText
+  throw new ImportRefusal(place, `"${from}" cannot be imported: ${remedy}`)
 }
+
+const oneText = 'a job is one text, with all operations in scope. Write what you need of it into the job'

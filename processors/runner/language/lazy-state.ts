@@ -84,7 +84,7 @@ const nameTheState = ({ params }: FunctionNode): string => {
 }
 
 /** `http.options(…)` builds what a request is given. */
-const isBuilder = (callee: Expression | { type: 'Super' }): boolean =>
+export const isBuilder = (callee: Expression | { type: 'Super' }): boolean =>
   callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && callee.property.name === 'options'
 
 /** Methods of strings, lists and numbers, by their names. */

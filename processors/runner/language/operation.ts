@@ -11,5 +11,9 @@ export type Items = string | Iterable<unknown> | ((state: State) => unknown)
 export const after = <T>(value: unknown, next: (value: unknown) => T): T | Promise<Awaited<T>> =>
   isThenable(value) ? (Promise.resolve(value).then(next) as Promise<Awaited<T>>) : next(value)
 
+/** What is called in vain: its body only runs for whoever asks it for values. */
+export const isGenerator = (value: unknown): boolean =>
+  typeof value === 'function' && /^(?:Async)?GeneratorFunction$/.test(String(Reflect.get(value, Symbol.toStringTag)))
+
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -143,7 +143,7 @@ const refuseWithoutEffect = (part: Expression, { names, scope, nameOf }: Job & R
 }
 
 /** `http.get`, as it was written but for spaces. */
-const textOf = (node: Node): string => {
+export const textOf = (node: Node): string => {
   const one = node as Expression
   if (one.type === 'Identifier') return one.name
   if (one.type !== 'MemberExpression' || one.property.type !== 'Identifier') return 'This'

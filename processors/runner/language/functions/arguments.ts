@@ -1,4 +1,4 @@
-import { isThenable, type State } from '../operation.ts'
+import { isGenerator, isThenable, type State } from '../operation.ts'
 
 /** What a value is, in words for whoever reads the error. */
 export const kindOf = (value: unknown): string => {
@@ -6,6 +6,7 @@ export const kindOf = (value: unknown): string => {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (isThenable(value)) return 'a promise'
+  if (isGenerator(value)) return 'a generator function, whose body would never run'
   return typeof value === 'object' ? 'an object' : `a value of type ${typeof value}`
 }
 
@@ -14,7 +15,8 @@ export const wrong = (name: string, { takes, got }: Readonly<{ takes: string; go
   new TypeError(`${name} takes ${takes}, not ${kindOf(got)}`)
 
 export function mustBeFunction(name: string, value: unknown): asserts value is (...args: never[]) => unknown {
-  if (typeof value !== 'function') throw wrong(name, { takes: 'an operation: a function of state', got: value })
+  if (typeof value !== 'function' || isGenerator(value))
+    throw wrong(name, { takes: 'an operation: a function of state', got: value })
 }
 
 export function mustBePath(name: string, value: unknown): asserts value is string {

@@ -1,7 +1,8 @@
+import { kindOf } from '../functions/arguments.ts'
 import { composeNextState } from '../functions/references.ts'
 import { resolved } from '../functions/resolve.ts'
 import type { RunHost } from '../host.ts'
-import type { Operation, State } from '../operation.ts'
+import { isGenerator, type Operation, type State } from '../operation.ts'
 import { callWithCredential } from './calls.ts'
 import { AdaptorError } from './failure.ts'
 import { logResponse } from './log-response.ts'
@@ -98,8 +99,8 @@ const nextState = (state: State, { body, ...response }: Response, { keepCookie }
 }
 
 const mayBeFunction = (callback: unknown): void => {
-  if (callback !== undefined && callback !== null && typeof callback !== 'function')
-    throw new TypeError(`The callback of a request is a function of state, not a value of type ${typeof callback}`)
+  if (callback !== undefined && callback !== null && (typeof callback !== 'function' || isGenerator(callback)))
+    throw new TypeError(`The callback of a request is a function of state, not ${kindOf(callback)}`)
 }
 
 /** What only 1.x knew. */

@@ -69,6 +69,21 @@ describe('an import', () => {
   })
 })
 
+describe('import(…)', () => {
+  test.each<[string, number, RegExp]>([
+    ['fn(s => import("fs"))', 16, /^"fs" cannot be imported: a job is one text/],
+    ['const fs = await import("node:fs")', 25, /^"node:fs" cannot be imported/],
+    ['fn(async ({ data }) => { await import(data.name) })', 32, /^Nothing can be imported while a job runs/],
+    ['fn(s => import("@openfn/language-dhis2"))', 16, /set the job's adaptor to dhis2/],
+    ['fn(s => import("@openfn/language-common"))', 9, /^Leave import\(…\) out/],
+  ])('is refused where it stands: %s', (code, column, message) => {
+    expect(compileJob(code)).toMatchObject({
+      ...{ kind: 'problem', name: 'ImportError', line: 1, column },
+      message: expect.stringMatching(message),
+    })
+  })
+})
+
 describe('export default', () => {
   test.each([
     ['export default [fn(s => s), each("$.a", fn(s => s))]', ['fn 1:17', 'each 1:29']],

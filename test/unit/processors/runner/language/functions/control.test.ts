@@ -26,6 +26,25 @@ describe('fn', () => {
   test.each([undefined, null, 5, {}])('takes nothing but a function: %s', (value) => {
     expect(() => fn(value as never)).toThrow(/fn takes an operation: a function of state/)
   })
+
+  test.each<Operation>([
+    function* (state) {
+      yield state
+    },
+    async function* (state) {
+      yield state
+    },
+  ])('nor a generator function, as all that take an operation', (generator) => {
+    const why = /, not a generator function, whose body would never run$/
+    expect(() => fn(generator)).toThrow(why)
+    expect(() =>
+      execute(
+        fn((state) => state),
+        generator,
+      ),
+    ).toThrow(why)
+    expect(() => as('a', generator)).toThrow(why)
+  })
 })
 
 describe('execute', () => {

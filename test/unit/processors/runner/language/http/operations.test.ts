@@ -150,6 +150,14 @@ describe('both ways to call post', () => {
     })
   })
 
+  test('a callback is a function that does its work when it is called', async () => {
+    await using run = await open()
+    expect(() => run.get('/x', {}, 5 as never)).toThrow('is a function of state, not a value of type number')
+    expect(() => run.post('/x', {}, {}, function* () {})).toThrow(
+      'not a generator function, whose body would never run',
+    )
+  })
+
   test('a form of fields and objects goes out as multipart', async () => {
     await using run = await open()
     const form = new FormData()
