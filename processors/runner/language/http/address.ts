@@ -39,7 +39,7 @@ const withoutSecrets = (text: string): string =>
   text
     .replace(/\/\/[^/@]*@/, '//')
     .replace(/[?#].*$/s, '')
-    .slice(0, 200)
+    .replace(/^(.{200}).+$/s, '$1…')
 
 /** `query` comes first, then what the URL asks for itself, which wins. Lists are repeated, undefined is left out. */
 export const addressOf = (url: URL, query: Readonly<Record<string, unknown>>): Address => {

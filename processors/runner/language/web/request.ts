@@ -47,7 +47,7 @@ const methodOf = (method: string): string => {
 
 const absolute = (text: string): string => {
   const url = URL.parse(text)
-  if (!url) throw new TypeError(`"${text.slice(0, 200)}" is no absolute URL. Begin it with https://`)
+  if (!url) throw new TypeError(`"${text.replace(/^(.{200}).+$/s, '$1…')}" is no absolute URL. Begin it with https://`)
   if (url.username || url.password)
     throw new TypeError('A URL with a password in it is refused. Put an Authorization header instead')
   return url.href

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { urlOf } from '../../../../../../processors/runner/language/http/address.ts'
 import { AdaptorError } from '../../../../../../processors/runner/language/http/failure.ts'
+import { Request } from '../../../../../../processors/runner/language/web/request.ts'
 import { redactor } from '../../../../../../processors/runner/redaction.ts'
 import { failureOf } from '../../../../../../processors/runner/sandbox/realm/failure.ts'
 import { finalState } from '../../../../../../processors/runner/sandbox/realm/final-state.ts'
@@ -22,6 +24,14 @@ const storedOf = (state: object): string => {
   return final.kind === 'nothing' ? '' : final.json
 }
 
+const thrown = (action: () => unknown): string => {
+  try {
+    return String(action())
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 const bodyOf = (text: string): unknown => new AdaptorError('HTTP_500', 'no', { body: text }).details
 
 test.each<[string, 'text' | 'json', string]>([
@@ -29,6 +39,8 @@ test.each<[string, 'text' | 'json', string]>([
   ['details', 'json', JSON.stringify(failureOf({ details: upTo(64_000) }, []).details)],
   ['the body of an answer', 'json', JSON.stringify(bodyOf(upTo(4_000)))],
   ['the body of an answer as it is logged', 'text', JSON.stringify(bodyOf(upTo(4_000)))],
+  ['an address that is none', 'text', thrown(() => new Request(upTo(200)))],
+  ['an address of http that is none', 'text', thrown(() => urlOf(`http:// ${upTo(192)}`, undefined))],
   ['a log', 'text', printed(upTo(1_000))],
   ['a state', 'json', storedOf({ a: upTo(64_000), b: 'z'.repeat(10_000_000) })],
 ])('where %s is cut, nothing of a secret is to be read', (_what, as, cut) => {
