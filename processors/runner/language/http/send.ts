@@ -61,8 +61,7 @@ export const send = async (host: RunHost, request: Request): Promise<Response> =
   return { ...facts, ...query, body: readBody(answer, request.parseAs) }
 }
 
-/** The cookies that an answer brings, as `keepCookie` gives them to the job. */
-export const setCookies = ({ headers }: Pick<HttpAnswer, 'headers'>): readonly string[] =>
+const setCookies = ({ headers }: Pick<HttpAnswer, 'headers'>): readonly string[] =>
   headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value)
 
 const callOf = (host: RunHost, request: Request, { url }: Address): HttpCall => {
