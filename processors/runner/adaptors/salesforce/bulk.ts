@@ -10,7 +10,7 @@ import { withReference } from '../next-state.ts'
 import { apiOf, type Call } from './connection.ts'
 import { csvOf, rowsOf } from './csv.ts'
 import { notTaken } from './failure.ts'
-import { nameIn } from './records.ts'
+import { eachOf, nameIn } from './records.ts'
 
 /** What became of a record: `record` is the row as it was sent, for results come in no order. */
 export type BulkResult = Readonly<{
@@ -42,7 +42,8 @@ export const bulkOf =
       const call = await apiOf(host, state)
       const job = { object, operation: String(resolved(state, operation)), call, host, options: wanted }
       const results: BulkResult[] = []
-      for (const some of portionsOf(list)) results.push(...(await resultsOf(job, some)))
+      const sheets = portionsOf(eachOf('bulk', list)).map(csvOf) // all are made before the first goes
+      for (const csv of sheets) results.push(...(await resultsOf(job, csv)))
       const failures = results.filter(({ success }) => !success)
       if (failures.length > 0 && wanted['failOnError'] === true) throw notTaken(failures, list.length)
       if (failures.length > 0)
@@ -59,7 +60,7 @@ type Job = Readonly<{
   options: Readonly<Record<string, unknown>>
 }>
 
-const resultsOf = async (job: Job, records: readonly unknown[]): Promise<readonly BulkResult[]> => {
+const resultsOf = async (job: Job, csv: string): Promise<readonly BulkResult[]> => {
   const { object, operation, call, options } = job
   const key = options['extIdField'] ?? options['externalIdFieldName']
   const opened = await call({
@@ -71,7 +72,7 @@ const resultsOf = async (job: Job, records: readonly unknown[]): Promise<readonl
     },
   })
   const path = `jobs/ingest/${segmentOf(asRecord(opened.body)['id'])}`
-  await call({ method: 'PUT', path: `${path}/batches`, body: csvOf(records), contentType: 'text/csv; charset=UTF-8' })
+  await call({ method: 'PUT', path: `${path}/batches`, body: csv, contentType: 'text/csv; charset=UTF-8' })
   await call({ method: 'PATCH', path, body: { state: 'UploadComplete' } })
   await waitedFor(job, path)
   const rows = async (part: string) =>

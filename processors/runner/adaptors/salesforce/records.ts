@@ -33,7 +33,7 @@ export const recordOperations = (host: RunHost): RecordOperations => {
       const [type, given] = [nameIn(state, sObject), resolved(state, attributes)]
       const call = await apiOf(host, state)
       if (Array.isArray(given))
-        return withReference(state, await inPortions(given, together(call, { method: 'POST', type })))
+        return withReference(state, await inPortions(eachOf('create', given), together(call, { method: 'POST', type })))
       const { body } = await call({
         method: 'POST',
         path: `sobjects/${type}/`,
@@ -46,10 +46,11 @@ export const recordOperations = (host: RunHost): RecordOperations => {
     update: (sObject, attributes) => async (state) => {
       const [type, given] = [nameIn(state, sObject), resolved(state, attributes)]
       const call = await apiOf(host, state)
-      if (Array.isArray(given))
-        return withReference(state, await inPortions(given, together(call, { method: 'PATCH', type })))
-      const { Id, id = Id, ...body } = fieldsOf('update', given)
-      if (!id) throw lacks('update', 'Id')
+      if (Array.isArray(given)) {
+        const records = eachOf('update', given).map(withId)
+        return withReference(state, await inPortions(records, together(call, { method: 'PATCH', type })))
+      }
+      const { id, ...body } = withId(fieldsOf('update', given))
       await call({ method: 'PATCH', path: `sobjects/${type}/${segmentOf(id)}`, body })
       return withReference(state, { id, success: true, errors: [] })
     },
@@ -59,10 +60,9 @@ export const recordOperations = (host: RunHost): RecordOperations => {
       const call = await apiOf(host, state)
       if (Array.isArray(given)) {
         const send = together(call, { method: 'PATCH', type, below: `/${type}/${field}` })
-        return withReference(state, await inPortions(given, send))
+        return withReference(state, await inPortions(eachOf('upsert', given).map(withExternal(field)), send))
       }
-      const { [field]: value, Id: _, ...body } = fieldsOf('upsert', given)
-      if (value === undefined || value === null || value === '') throw lacks('upsert', field)
+      const { [field]: value, ...body } = withExternal(field)(fieldsOf('upsert', given))
       const path = `sobjects/${type}/${field}/${segmentOf(value)}`
       const { body: result } = await call({ method: 'PATCH', path, body, errors: { 300: true } })
       return withReference(state, result ?? { success: true, errors: [], created: false })
@@ -77,7 +77,7 @@ export const recordOperations = (host: RunHost): RecordOperations => {
         return withReference(state, { id: given, success: true, errors: [] })
       }
       const query = (some: readonly unknown[]) => ({ ids: some.join(','), allOrNone: true })
-      const results = await inPortions(given, async (some) => {
+      const results = await inPortions(given.map(segmentOf), async (some) => {
         const { body } = await call({ method: 'DELETE', path: 'composite/sobjects', query: query(some) })
         return body
       })
@@ -97,6 +97,13 @@ export const nameIn = (state: State, value: unknown): string => {
   )
 }
 
+/** The records of a list, each of which must be one. */
+export const eachOf = (name: string, given: readonly unknown[]): readonly Fields[] =>
+  given.map((one, at) => {
+    if (typeof one === 'object' && one !== null && !Array.isArray(one)) return asRecord(one)
+    throw wrong(name, { takes: `the fields of a record at [${at}] of its list`, got: one })
+  })
+
 const onlyIf =
   (name: string, { condition, operation }: Readonly<{ condition: unknown; operation: Operation }>): Operation =>
   (state) =>
@@ -107,11 +114,24 @@ const fieldsOf = (name: string, given: unknown): Fields => {
   throw wrong(name, { takes: 'the fields of a record, or a list of records', got: given })
 }
 
-const lacks = (name: string, field: string): AdaptorError =>
-  new AdaptorError(
-    'FIELD_MISSING',
-    `${name} needs the field ${field}, which says which record is meant, and it has no value`,
-  )
+const withId = ({ Id, id = Id, ...fields }: Fields, at?: number): Fields => {
+  if (id) return { id, ...fields }
+  throw lacks('update', { field: 'Id', at })
+}
+
+/** Salesforce wants one of the two. */
+const withExternal =
+  (field: string) =>
+  ({ [field]: value, Id: _, ...fields }: Fields, at?: number): Fields => {
+    if (value !== undefined && value !== null && value !== '') return { [field]: value, ...fields }
+    throw lacks('upsert', { field, at })
+  }
+
+const lacks = (name: string, { field, at }: Readonly<{ field: string; at: number | undefined }>): AdaptorError => {
+  const where = at === undefined ? '' : ` at [${at}] of its list`
+  const why = 'which says which record is meant, and it has no value'
+  return new AdaptorError('FIELD_MISSING', `${name} needs the field ${field}${where}, ${why}`)
+}
 
 type CallApi = (call: Call) => Promise<Readonly<{ body: unknown }>>
 
@@ -119,10 +139,7 @@ type CallApi = (call: Call) => Promise<Readonly<{ body: unknown }>>
 const together =
   (call: CallApi, { method, type, below = '' }: Readonly<{ method: 'POST' | 'PATCH'; type: string; below?: string }>) =>
   async (some: readonly unknown[]): Promise<unknown> => {
-    const records = some.map((record) => {
-      const { Id, id = Id, ...fields } = asRecord(record)
-      return { attributes: { type }, ...(id === undefined ? {} : { id }), ...fields }
-    })
+    const records = some.map((record) => ({ attributes: { type }, ...asRecord(record) }))
     const { body } = await call({ method, path: `composite/sobjects${below}`, body: { allOrNone: true, records } })
     return body
   }

@@ -159,6 +159,44 @@ describe('records', () => {
     expect(salesforce.records('Account')).toEqual([])
   })
 
+  test('are upserted by the hundred as one by one: by the external id, and not by Id', async () => {
+    await using salesforce = await openSalesforce()
+    const does = doesOf('salesforce', byToken(salesforce.url))
+    await does('create', ['Patient__c', { Name: 'A', National_ID__c: '7' }])
+    const both = [
+      { Id: 'a00', National_ID__c: '7', Name: 'B' },
+      { National_ID__c: '8', Name: 'C' },
+    ]
+    const results = newest(await does('upsert', ['Patient__c', 'National_ID__c', both]))
+    expect(results).toMatchObject([{ created: false }, { created: true }])
+    expect(salesforce.requests()[1]).toBe(`PATCH ${data}/composite/sobjects/Patient__c/National_ID__c`)
+    expect(salesforce.sent()[1]).toEqual({
+      allOrNone: true,
+      records: both.map(({ Name, National_ID__c }) => ({ attributes: { type: 'Patient__c' }, National_ID__c, Name })),
+    })
+    expect(salesforce.records('Patient__c')).toMatchObject([{ Name: 'B' }, { Name: 'C' }])
+  })
+
+  test.each([
+    [
+      'create',
+      ['Visit__c', [{}, 5]],
+      'create takes the fields of a record at [1] of its list, not a value of type number',
+    ],
+    ['update', ['Visit__c', [null]], 'update takes the fields of a record at [0] of its list, not null'],
+    ['upsert', ['Visit__c', 'Number__c', [[]]], 'upsert takes the fields of a record at [0] of its list, not a list'],
+    ['bulk', ['Visit__c', 'insert', {}, () => [{}, 'a']], 'bulk takes the fields of a record at [1] of its list'],
+    ['bulk', ['Visit__c', 'insert', {}, () => [{ Picks: [{}] }]], 'bulk takes texts in the list Picks, not an object'],
+    ['update', ['Visit__c', [{ Id: 'a00' }, { N: 1 }]], 'update needs the field Id at [1] of its list'],
+    ['upsert', ['Visit__c', 'Number__c', [{ Number__c: '' }]], 'upsert needs the field Number__c at [0] of its list'],
+    ['destroy', ['Visit__c', ['a00', { Id: 'a01' }]], '{"Id":"a01"} can be no part of an address'],
+  ])('in a list are refused before any is written when one is none: %s%j', async (name, given, message) => {
+    await using salesforce = await openSalesforce()
+    const error = await rejection(doesOf('salesforce', byToken(salesforce.url))(name, given))
+    expect(error.message).toContain(message)
+    expect(salesforce.requests()).toEqual([])
+  })
+
   test.each([
     ['create', ['Account;drop', {}], 'BAD_NAME'],
     ['update', ['Account', { Name: 'A' }], 'FIELD_MISSING'],
@@ -288,9 +326,9 @@ describe('a bulk job', () => {
     const csv = csvOf([
       { a: 'x,"y"', b: null, c: at },
       { a: ' ', d: { e: 1 } },
-      { b: undefined, c: true },
+      { b: undefined, c: true, d: { e: ['x', 2] } },
     ])
-    expect(csv).toBe('a,b,c,d.e\n"x,""y""",#N/A,2026-11-21T09:00:00.000Z,\n" ",,,1\n,,true,\n')
+    expect(csv).toBe('a,b,c,d.e\n"x,""y""",#N/A,2026-11-21T09:00:00.000Z,\n" ",,,1\n,,true,x;2\n')
     expect(rowsOf(csv)[0]).toEqual({ a: 'x,"y"', b: '#N/A', c: at.toISOString(), 'd.e': '' })
     expect(rowsOf('')).toEqual([])
   })
