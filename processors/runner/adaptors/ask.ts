@@ -39,7 +39,10 @@ export const ask = async (host: RunHost, request: Ask): Promise<Response> => {
     const parts = { method, url, query, headers, body, contentType, errors, parseAs, keepCookie }
     return logResponse(host, await send(host, { ...parts, timeoutMs: null, redirects: 5 }))
   } catch (error) {
-    throw isRefused(error) ? logResponse(host, toldError(error, request.tell(error))) : error
+    if (!isRefused(error)) throw error
+    const said = request.tell(error)
+    logResponse(host, toldError(error, { ...said, facts: {} }))
+    throw toldError(error, said)
   }
 }
 
@@ -52,13 +55,20 @@ export const toldError = (
 const isRefused = (error: unknown): error is Refused =>
   error instanceof AdaptorError && typeof (error as Partial<Refused>).statusCode === 'number'
 
-/** Parts of a path, each with its slashes kept and all else written as a URL wants it. */
-export const pathOf = (...parts: readonly unknown[]): string =>
-  parts
+/** Parts of a path, each with its slashes kept and all else written as a URL wants it. What asks for something has its own place. */
+export const pathOf = (...parts: readonly unknown[]): string => {
+  const asking = parts.find((part) => String(part).includes('?'))
+  if (asking !== undefined)
+    throw new AdaptorError(
+      'BAD_PATH',
+      `${JSON.stringify(asking)} is a path with a query. Put what is behind the ? into query, the argument after the path`,
+    )
+  return parts
     .flatMap((part) => String(part).split('/'))
     .filter((part) => part !== '')
     .map(segmentOf)
     .join('/')
+}
 
 /** One part of a path, slashes and all. A URL would take `.` and `..` for a way to somewhere else, however they are written. */
 export const segmentOf = (part: unknown): string => {
