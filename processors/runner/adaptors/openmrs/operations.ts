@@ -75,9 +75,10 @@ export const openmrsOperations = (host: RunHost): OpenmrsOperations => {
         })
       const response = await ask(search)
       let all = resultsIn(response.body)
+      const first = Number(rest['startIndex'] ?? 0)
       let last = response
       while (all && rest['limit'] === undefined && all.length < Number(max) && hasMore(last.body)) {
-        last = await ask({ ...search, startIndex: all.length })
+        last = await ask({ ...search, startIndex: first + all.length })
         all = [...all, ...(resultsIn(last.body) ?? [])]
       }
       const data = all === undefined ? response.body : all.slice(0, Number(max))

@@ -60,6 +60,8 @@ test('a search gives the list of all pages, no more than asked for; with a limit
   expect(await found({ pageSize: 2, max: 3 })).toHaveLength(3)
   expect(await found({ limit: 2, startIndex: 1 })).toHaveLength(2)
   expect(await found({ query: 'A4' })).toMatchObject([{ display: 'A4 B' }])
+  const names = ['A1 B', 'A2 B', 'A3 B', 'A4 B'].map((display) => ({ display }))
+  expect(await found({ pageSize: 2, startIndex: 1 })).toMatchObject(names)
   expect(openmrs.requests().slice(5)).toEqual([
     `GET ${rest}/person?q=A&limit=2`,
     `GET ${rest}/person?q=A&limit=2&startIndex=2`,
@@ -68,6 +70,8 @@ test('a search gives the list of all pages, no more than asked for; with a limit
     `GET ${rest}/person?limit=2&startIndex=2`,
     `GET ${rest}/person?limit=2&startIndex=1`,
     `GET ${rest}/person?q=A4`,
+    `GET ${rest}/person?limit=2&startIndex=1`,
+    `GET ${rest}/person?limit=2&startIndex=3`,
   ])
   const count = (state: State) => ({ ...state, count: (state['data'] as unknown[]).length })
   expect(await does('get', ['person', {}, count])).toMatchObject({ count: 5 })
@@ -93,6 +97,7 @@ test.each([
   ['get', ['person/none'], /^Object with given uuid doesn't exist/],
   ['create', ['patient', {}], /^Invalid Submission; identifiers: Cannot be empty or null; person: Cannot/],
   ['create', [7, {}], /paths such as patient, not 7/],
+  ['get', ['person?q=A'], /"person\?q=A" is a path with a query. Put what is behind the \? into query/],
   ['get', ['person/../user'], /"\.\." can be no part of an address/],
 ])('what cannot be done is told in its own words: %s%j', async (name, given, message) => {
   await using openmrs = await openOpenmrs()
