@@ -5,12 +5,13 @@ import type { Told } from '../ask.ts'
 type Conflict = Readonly<Record<string, unknown>>
 
 /**
- * What was wrong with an import, or nothing when all of it was taken. DHIS2 says it in import summaries (data values, the older tracker), in a
+ * What was wrong with an import, or nothing when all of it was taken; that it is only to be done is wrong, too. DHIS2 says it in import summaries (data values, the older tracker), in a
  * validation report (tracker) or in error reports (metadata), also where the status of the answer is 200.
  */
 export const importTrouble = (body: unknown): Told | undefined => {
   const answer = asRecord(body)
   const report = asRecord(answer['response'] ?? body)
+  if (jobs.has(report['responseType'])) return notYet(report)
   if (!marks.some((mark) => report[mark] !== undefined)) return undefined
   const conflicts = conflictsIn(report)
   const status = worstOf([answer['status'], ...statusesIn(report)])
@@ -22,6 +23,15 @@ export const importTrouble = (body: unknown): Told | undefined => {
     facts: { conflicts: conflicts.slice(0, mostStored), ...(counts === undefined ? {} : { counts }) },
   }
 }
+
+/** What DHIS2 answers that imports later: nobody knows by then what it will take. */
+const jobs: ReadonlySet<unknown> = new Set(['TrackerJob', 'JobConfigurationWebMessageResponse'])
+
+const notYet = ({ id, location, relativeNotifierEndpoint }: Conflict): Told => ({
+  code: 'NOT_IMPORTED_YET',
+  message: `DHIS2 made a job of it (${id}) and has imported nothing yet. Leave async out of the params, and it is waited for`,
+  facts: { job: id, location: location ?? relativeNotifierEndpoint },
+})
 
 /** What tells a report from the error of a request that never got so far. */
 const marks = [

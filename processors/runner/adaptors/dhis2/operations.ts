@@ -50,7 +50,7 @@ export const dhis2Operations = (host: RunHost): Dhis2Operations => {
       const which = resolved(state, id)
       const response = await write(state, {
         ...{ strategy, options, data: resolved(state, data), resource: resourceIn(state, resource) },
-        ...(which === undefined ? {} : { id: String(which) }),
+        ...(which === undefined || which === null ? {} : { id: String(which) }),
       })
       return withAnswer(state, { response, data: response.body, callback })
     }

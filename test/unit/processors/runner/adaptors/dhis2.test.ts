@@ -103,6 +103,10 @@ describe('metadata', () => {
     expect(await rejection(does('update', ['dataElements', undefined, {}]))).toMatchObject({ code: 'ID_MISSING' })
     expect(await rejection(does('get', [{}]))).toMatchObject({ code: 'BAD_RESOURCE' })
     expect(await rejection(does('update', ['dataElements', '../users/x', {}]))).toMatchObject({ code: 'BAD_PATH' })
+    expect(await rejection(does('get', ['dataElements?paging=false']))).toMatchObject({
+      code: 'BAD_PATH',
+      message: expect.stringContaining('into query'),
+    })
   })
 })
 
@@ -124,6 +128,49 @@ describe('the tracker', () => {
       { events: [{ ...event, event: 'ZwwuwNp6gVd' }] },
       { events: [{ event: 'ZwwuwNp6gVd' }] },
     ])
+  })
+
+  test('takes what its importer does as it is', async () => {
+    await using dhis2 = await openDhis2()
+    const does = doesOf('dhis2', { hostUrl: dhis2.url, ...dhis2User })
+    const bundle = { events: [{ program: 'eBAyeGv0exc', orgUnit, occurredAt: '2026-11-21' }] }
+    await does('create', ['tracker', bundle])
+    await does('destroy', ['tracker', undefined, { events: [{ event: 'ZwwuwNp6gVd' }] }])
+    await does('create', ['tracker', bundle, { params: { importStrategy: 'CREATE_AND_UPDATE' } }])
+    expect(dhis2.requests()).toEqual(
+      ['CREATE', 'DELETE', 'CREATE_AND_UPDATE'].map((how) => `POST /api/tracker?async=false&importStrategy=${how}`),
+    )
+    expect(dhis2.sent()[0]).toEqual(bundle)
+    expect(await rejection(does('update', ['tracker', 'ZwwuwNp6gVd', bundle]))).toMatchObject({ code: 'BAD_ID' })
+  })
+
+  test('that only promises an import has not imported', async () => {
+    await using dhis2 = await openDhis2()
+    const does = doesOf('dhis2', { hostUrl: dhis2.url, ...dhis2User })
+    expect(await rejection(does('create', ['events', {}, { params: { async: true } }]))).toMatchObject({
+      ...{ code: 'NOT_IMPORTED_YET', statusCode: 200, job: 'cHh2OCTJvRw' },
+      message: expect.stringContaining('Leave async out of the params'),
+      location: 'https://dhis2.example/api/tracker/jobs/cHh2OCTJvRw',
+    })
+  })
+
+  test.each([
+    ['destroy', ['events', undefined], 'ID_MISSING'],
+    ['destroy', ['events', null], 'ID_MISSING'],
+    ['update', ['events', undefined, [{ event: 'ZwwuwNp6gVd' }, {}]], 'ID_MISSING'],
+    ['update', ['trackedEntities', 'T1', [{ a: 1 }, { a: 2 }]], 'BAD_ID'],
+  ])('is not asked where nobody says which one is meant: %s%j', async (name, given, code) => {
+    await using dhis2 = await openDhis2()
+    expect(await rejection(doesOf('dhis2', { hostUrl: dhis2.url, ...dhis2User })(name, given))).toMatchObject({ code })
+    expect(dhis2.requests()).toEqual([])
+  })
+
+  test('is told of several by their own ids', async () => {
+    await using dhis2 = await openDhis2()
+    const does = doesOf('dhis2', { hostUrl: dhis2.url, ...dhis2User })
+    const events = ['ZwwuwNp6gVd', 'onXW2DQHRGS'].map((event) => ({ event }))
+    await does('destroy', ['events', undefined, events])
+    expect(dhis2.sent()).toEqual([{ events }])
   })
 
   test('that does not take an event says why; what it only warns of is taken', async () => {
@@ -216,6 +263,13 @@ describe('what an import says', () => {
         response: { typeReports: [{ objectReports: [{ errorReports: [{ message: 'm', errorCode: 'E1' }] }] }] },
       },
       { message: expect.stringMatching(/; E1: m$/) },
+    ],
+    [
+      {
+        status: 'OK',
+        response: { responseType: 'JobConfigurationWebMessageResponse', id: 'J', relativeNotifierEndpoint: '/api/t' },
+      },
+      { code: 'NOT_IMPORTED_YET', facts: { job: 'J', location: '/api/t' } },
     ],
     [{ status: 'ERROR', httpStatusCode: 404, message: 'no such thing' }, undefined],
     ['text', undefined],
