@@ -81,13 +81,9 @@ describe('a secret in a text', () => {
 })
 
 test.each<[string, string, string]>([
-  ['without the spaces around it, as headers have it', ' padded-secret\n', 'Bearer padded-secret'],
+  ['without the spaces around it, as headers have it', '\n padded-secret', 'Bearer padded-secret'],
   ['in XML', 'se<cr>et&1', 'Bearer se&lt;cr&gt;et&amp;1'],
-  [
-    'in base64 whose slashes are escaped',
-    'abc?~~~def?~~~',
-    `Bearer ${base64('abc?~~~def?~~~').replaceAll('/', '\\/')}`,
-  ],
+  ['in base64 whose slashes are escaped', 'abc???def???', `Bearer ${base64('abc???def???').replaceAll('/', '\\/')}`],
 ])('a secret is replaced %s', (_how, one, text) => {
   expect(redactor([one])(text, 'text')).toMatch(/^Bearer ?\*\*\*=*$/)
 })
@@ -126,6 +122,7 @@ describe('of a secret that was cut its beginning is replaced', () => {
   test('however long it is, and however often it repeats itself', () => {
     const pem = Array.from({ length: 3_000 }, (_, n) => `line ${n} of "it"`).join('\n')
     expect(redactor([pem])(`<${pem.slice(0, -1)}`, 'text')).toBe('<***')
+    expect(redactor(['aaaaaaaaab'])('<aaaaaaaaaaaa', 'text')).toBe('<aaa***')
     const same = `${'ab'.repeat(30_000)}c`
     expect(redactor([same])(`c${'ab'.repeat(29_000)}${'…b'.repeat(50_000)}`, 'text')).toBe(`c***${'…b'.repeat(50_000)}`)
   })
