@@ -79,12 +79,21 @@ const placeIn = (stack: string, inserts: readonly Insert[]): Place | null => {
 
 const inJob = /\bjob\.js:(\d+):(\d+)/
 
-/** What an error carries beside its name and message: `details` if it has them, else its own properties. */
-const detailsOf = (error: Error): Json => {
-  const own = { ...error } as Record<string, unknown>
+/** What an error carries beside its name and message: `details` if it has them, else its own properties, its cause and what it gathers. */
+const detailsOf = (error: Error, depth = maxDepth): Json => {
+  const { name: _, ...own } = { ...error } as Record<string, unknown>
   if (own['details'] !== undefined) return jsonOf(own['details'])
-  delete own['name']
+  if (depth > 0 && error.cause !== undefined) own['cause'] = within(error.cause, depth - 1)
+  if (depth > 0 && error instanceof AggregateError)
+    own['errors'] = error.errors.slice(0, maxErrors).map((one) => within(one, 0))
   return Object.keys(own).length > 0 ? jsonOf(own) : null
+}
+
+/** An error within an error; JSON would leave out its name and message. */
+const within = (value: unknown, depth: number): Json => {
+  if (!(value instanceof Error)) return jsonOf(value)
+  const details = detailsOf(value, depth)
+  return { name: text(value.name), message: text(value.message), ...(details === null ? {} : { details }) }
 }
 
 const jsonOf = (value: unknown): Json => {
@@ -101,3 +110,6 @@ const text = (value: unknown): string => String(value ?? '').slice(0, maxText)
 
 const maxText = 10_000
 const maxDetails = 64_000
+/** Of causes of causes, and of errors that are told one by one. */
+const maxDepth = 5
+const maxErrors = 20
