@@ -11,7 +11,8 @@ const written = (secret: string): readonly string[] => {
   const base64 = alignments.flatMap((before) => base64Core(secret, before))
   const plain = [secret, encodeURIComponent(wellFormed(secret)), formEncoded(secret), ...inUrls(secret), ...base64]
   const urls = [...plain.slice(1), ...base64.map(encodeURIComponent)].flatMap((form) => [form, lowerEscapes(form)])
-  const json = [escaped(secret), inAscii(secret), inXml(secret)].flatMap((form) => [form, slashed(form)])
+  const xml = [inXml(secret), inXml(secret).replaceAll('"', '&quot;')]
+  const json = [escaped(secret), inAscii(secret), ...xml].flatMap((form) => [form, slashed(form)])
   const all = [...plain, ...urls, ...base64.map(forUrl), ...base64.map(slashed), ...json, ...json.map(escaped)]
   return all.filter((form) => form.length >= shortest)
 }
@@ -48,7 +49,7 @@ const lowerEscapes = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (co
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 /** PHP and others do. */
 const slashed = (json: string): string => json.replaceAll('/', '\\/')
-/** As Salesforce's login has it. */
+/** As Salesforce's login has it; in attributes, and by many writers, quotes are escaped, too. */
 const inXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 const wellFormed = (text: string): string => text.toWellFormed()
 

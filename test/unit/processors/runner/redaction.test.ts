@@ -83,6 +83,7 @@ describe('a secret in a text', () => {
 test.each<[string, string, string]>([
   ['without the spaces around it, as headers have it', '\n padded-secret', 'Bearer padded-secret'],
   ['in XML', 'se<cr>et&1', 'Bearer se&lt;cr&gt;et&amp;1'],
+  ['in an attribute of XML', 'se<cr>et&"1"', 'Bearer se&lt;cr&gt;et&amp;&quot;1&quot;'],
   ['in base64 whose slashes are escaped', 'abc???def???', `Bearer ${base64('abc???def???').replaceAll('/', '\\/')}`],
 ])('a secret is replaced %s', (_how, one, text) => {
   expect(redactor([one])(text, 'text')).toMatch(/^Bearer ?\*\*\*=*$/)
