@@ -119,6 +119,15 @@ void setup()`
     expect(outcome.log.at(-1)?.message).toContain('fn(…) in line 2 returned nothing')
   })
 
+  test('of which JSON loses a part is stored with a warning that says where', async () => {
+    const { state, log } = await runOf(sandbox, jobOf(`fn(s => ({ ...s, byId: new Map([[1, 2]]) }))`))
+    expect(state).toBe('{"data":{},"byId":{}}')
+    expect(log.at(-1)).toMatchObject({
+      ...{ level: 'warn', source: 'penstock' },
+      message: expect.stringContaining('JSON shows the Map at byId of the final state as {}'),
+    })
+  })
+
   test.each([
     ['() => 1', /no JSON value but a function/],
     ['Symbol("s")', /no JSON value but a symbol/],
@@ -217,6 +226,34 @@ describe('an error of a job', () => {
       `fn(() => { throw Object.assign(new Error('h'), { code: 'E' }) })`,
       { details: { code: 'E' } },
       'failed',
+      1,
+    ],
+    [
+      'an error with causes',
+      `fn(() => { throw new Error('h', { cause: Object.assign(new TypeError('t', { cause: 'c' }), { code: 'E' }) }) })`,
+      { message: 'h', details: { cause: { name: 'TypeError', message: 't', details: { code: 'E', cause: 'c' } } } },
+      'failed',
+      1,
+    ],
+    [
+      'several errors at once',
+      `fn(() => Promise.any([Promise.reject(new RangeError('r')), Promise.reject(5)]))`,
+      { name: 'AggregateError', details: { errors: [{ name: 'RangeError', message: 'r' }, 5] } },
+      'failed',
+      1,
+    ],
+    [
+      'an error that is its own cause',
+      `fn(() => { const e = new Error('x'); e.cause = e; throw e })`,
+      { message: 'x', details: { cause: { message: 'x', details: { cause: { message: 'x' } } } } },
+      'failed',
+      1,
+    ],
+    [
+      'a generator among the operations',
+      `const work = function* () {}\nexport default [work]`,
+      { name: 'ValidationError', message: 'work(…) in line 2 gives no operation: it must return a function of state' },
+      'crashed',
       1,
     ],
     ['a text', `fn(() => { throw 'text' })`, { name: 'Error', message: 'text', line: 1, operation: 'fn' }, 'failed', 1],

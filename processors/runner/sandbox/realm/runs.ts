@@ -3,12 +3,13 @@ import type { Outcome, RunError } from '../../../../topology/words/run.ts'
 import type { Bundle } from '../../adaptors/upstream/world.ts'
 import type { RunHost } from '../../language/host.ts'
 import { stateName } from '../../language/names.ts'
-import type { Operation, State } from '../../language/operation.ts'
+import { isGenerator, type Operation, type State } from '../../language/operation.ts'
 import type { Insert, Place } from '../../language/positions.ts'
 import { type Calls, openCalls } from './calls.ts'
 import { type Failure, failureOf, NotRunnable } from './failure.ts'
 import { finalState, maxBytes } from './final-state.ts'
 import { type Log, openLog } from './log.ts'
+import { lostIn } from './lost-values.ts'
 import { openRandom } from './random.ts'
 import { openTimers, type Timers } from './timers.ts'
 
@@ -96,6 +97,8 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
           run.log.note('warn', `${nameOf(number)} returned nothing, so the state is lost. Return a state`)
       }
     const final = finalState(state)
+    const lost = final.kind === 'state' && lostIn(state, final.json)
+    if (lost) run.log.note('warn', lost)
     if (final.kind === 'too-large') {
       const message = `The final state has ${final.bytes} bytes; it may have ${maxBytes}`
       end(run, killed(run, { name: 'StateTooLargeError', message }), final.json)
@@ -115,7 +118,7 @@ export const openRuns = (scopeMaker: ScopeMaker): Runs => {
     return thunks.map((thunk, number) => {
       run.operation = number
       const made = thunk()
-      if (typeof made === 'function') return made as Operation
+      if (typeof made === 'function' && !isGenerator(made)) return made as Operation
       throw new NotRunnable(
         'ValidationError',
         `${nameOf(number)} gives no operation: it must return a function of state`,
