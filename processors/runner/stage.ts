@@ -63,18 +63,20 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
 
     const state = stateText(request.input)
     const startedAt = new Date()
-    const came = await cameTo({ ...deps, gates }, { request, job, state, startedAt, hand })
+    const came = await cameTo({ ...deps, gates }, { request, job, state, hand })
     const { outcome } = came
     const tried = hand.tried ?? request.tried
-    const event = eventOf(request, { ...came, tried, startedAt, adaptor: shownAdaptor(job.adaptor, deps.version) })
+    const event = eventOf(request, { startedAt, ...came, tried, adaptor: shownAdaptor(job.adaptor, deps.version) })
     const now = Date.parse(event.finished_at)
     const next = nextTry(job, { outcome, starts: event.starts, tried, now, spread: deps.spread })
     if (next)
       return tryAgain({ request, job }, { next, now, attempt: attemptRecord(attemptOf(event, next), request.key) })
-    deps.ended(request, event)
     const states = { final_state: outcome.state, input: outcome.status === 'success' ? null : state }
     const whole = finishedRecord(event, states)
-    const outgoing = Buffer.byteLength(whole.value ?? '') > maxRunRecordBytes ? withoutStates(event) : whole
+    const isTooLarge = Buffer.byteLength(whole.value ?? '') > maxRunRecordBytes
+    const end = isTooLarge ? tooLarge(event) : event
+    const outgoing = isTooLarge ? finishedRecord(end, { final_state: null, input: null }) : whole
+    deps.ended(request, end)
     if (!isCrashLoop(outcome)) return emit([outgoing])
     const letter = letterOf(request, { record, outcome })
     deps.buried(letter)
@@ -82,10 +84,10 @@ export const runnerStage = (deps: RunnerDeps): Stage => {
   }
 }
 
-type Start = Readonly<{ request: RunRequest; job: Job; state: string; startedAt: Date; hand: Hand }>
+type Start = Readonly<{ request: RunRequest; job: Job; state: string; hand: Hand }>
 
-/** What the attempt came to, how often it was started for that, and what it called. */
-type Came = Readonly<{ outcome: Outcome; starts: number; calls: readonly RunCall[] }>
+/** What the attempt came to, how often it was started for that, what it called, and when it began, if it did. */
+type Came = Readonly<{ outcome: Outcome; starts: number; calls: readonly RunCall[]; startedAt?: Date }>
 
 /**
  * The third start is in a child of its own, one at a time, so that only this run dies with it; while others wait for that they have not begun.
@@ -112,24 +114,37 @@ const cameTo = async (
 const startedSo = (often: number): string =>
   `started ${often} times, and each time the process that ran it ended before it did: it is not started again`
 
-const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: Start): Promise<Came> => {
+const run = async (deps: RunnerDeps, { request, job, state, hand }: Start): Promise<Came> => {
   const facts = runFactsOf(request)
   const attempt = attemptsOf(request, hand.tried)
   const once = job.effects === 'at-most-once'
   const world = await worldFor(deps, { request, job, state, hand })
   if ('outcome' in world) return { ...world, starts: hand.begun, calls: [] }
-  const starts = once ? await hand.beginForGood() : hand.begin() // before it is announced: it may have to stay
-  const slow = setTimeout(
-    () => deps.announce({ ...facts, event: 'started', started_at: startedAt.toISOString(), attempt }, request.key),
-    slowMs,
-  )
+  let starts = hand.begun
+  let startedAt: Date | undefined
+  let slow: NodeJS.Timeout | undefined
+  const hasBegun = (often: number): void => {
+    starts = often
+    const now = new Date()
+    startedAt = now
+    slow = setTimeout(
+      () => deps.announce({ ...facts, event: 'started', started_at: now.toISOString(), attempt }, request.key),
+      slowMs,
+    )
+  }
+  const begin = (): Promise<void> | undefined => {
+    if (once) return hand.beginForGood().then(hasBegun)
+    hasBegun(hand.begin())
+    return undefined
+  }
   try {
     const task = { run: request.run, job, state: withConfiguration(state, world.configuration), answer: world.answer }
     const outcome = await cancellable(deps.sandbox, deps.cancels).run(
-      { ...task, alone: once || starts > 2 },
+      { ...task, alone: once || starts >= 2, begin },
       hand.signal,
     )
-    return { outcome: world.shown(withinDepth(outcome)), starts, calls: world.calls() }
+    const came = { outcome: world.shown(withinDepth(outcome)), starts, calls: world.calls() }
+    return startedAt ? { ...came, startedAt } : came
   } finally {
     clearTimeout(slow)
   }
@@ -138,7 +153,7 @@ const run = async (deps: RunnerDeps, { request, job, state, startedAt, hand }: S
 /** The run's world, or what the run comes to without one. A token may take half a minute: until then nothing has begun. */
 const worldFor = async (
   { world, cancels }: RunnerDeps,
-  { request, job, state, hand }: Omit<Start, 'startedAt'>,
+  { request, job, state, hand }: Start,
 ): Promise<World | Pick<Came, 'outcome'>> => {
   try {
     const opened = await unlessAborted(world({ request, job, state }), hand.signal)
@@ -201,16 +216,13 @@ const letterOf = (
 })
 
 /** What is left of an outcome that no record can hold: it is said, and nothing of it is retried (design.md 4). */
-const withoutStates = (event: FinishedFacts): Outgoing => {
+const tooLarge = (event: FinishedFacts): FinishedFacts => {
   const error = {
     name: 'StateTooLargeError',
     message: `the run's states and log together are over ${maxRunRecordBytes} bytes`,
   }
   const killed = ended('killed', 4, error)
-  return finishedRecord(
-    { ...event, status: killed.status, exit_code: killed.exitCode, error: killed.error, log: beginOf(event.log) },
-    { final_state: null, input: null },
-  )
+  return { ...event, status: killed.status, exit_code: killed.exitCode, error: killed.error, log: beginOf(event.log) }
 }
 
 /** A log that no record can hold is cut; what counts is that the run is tried again. */

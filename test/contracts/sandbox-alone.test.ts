@@ -1,9 +1,17 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { OnLog } from '../../processors/runner/sandbox/child-process.ts'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import { noWorld } from '../fixtures/no-world.ts'
 import { until } from './message-log.ts'
-import { childrenOf } from './sandbox-children.ts'
+import { childrenOf, isRunning } from './sandbox-children.ts'
 import { jobOf, printed, run } from './sandbox-jobs.ts'
+
+/** Tells of the log when the run has printed something. */
+const whenPrinted =
+  (told: (log: unknown) => void): OnLog =>
+  (soFar) => {
+    if (soFar.length > 1) told(soFar)
+  }
 
 test('a run that is to be alone has a process of its own from the start, and ends with it', async () => {
   const never = new AbortController().signal
@@ -15,7 +23,7 @@ test('a run that is to be alone has a process of its own from the start, and end
   const begun = Promise.withResolvers<unknown>()
   const beside = sandbox.run({ run, job: waiting, state: '1', answer: noWorld }, stop.signal)
   const alone = sandbox.run(
-    { run, job: waiting, state: '2', answer: noWorld, alone: true, onLog: begun.resolve },
+    { run, job: waiting, state: '2', answer: noWorld, alone: true, onLog: whenPrinted(begun.resolve) },
     never,
   )
   await begun.promise
@@ -38,11 +46,75 @@ test('four runs are alone at once, also of one job, each in a process of its own
   const before = childrenOf(process.pid).length
   const waiting = jobOf(`fn(s => { console.log('begun'); return new Promise(() => {}) })`)
   const begun = Array.from({ length: 4 }, () => Promise.withResolvers<unknown>())
-  const alone = begun.map(({ resolve: onLog }) =>
-    sandbox.run({ run, job: waiting, state: '2', answer: noWorld, alone: true, onLog }, stop.signal),
+  const alone = begun.map(({ resolve }) =>
+    sandbox.run(
+      { run, job: waiting, state: '2', answer: noWorld, alone: true, onLog: whenPrinted(resolve) },
+      stop.signal,
+    ),
   )
   await Promise.all(begun.map(({ promise }) => promise))
   expect(childrenOf(process.pid)).toHaveLength(before + 4)
   stop.abort('enough')
   await Promise.all(alone.map((one) => expect(one).rejects.toBe('enough')))
+})
+
+describe('the process of runs that are alone', () => {
+  /** Takes so many MB for a moment. */
+  const large = (mb: number, memoryMb: number) =>
+    jobOf(
+      `fn(async () => {
+        const all = Array.from({ length: ${mb} }, () => new Uint8Array(2 ** 20).fill(1))
+        await new Promise((done) => setTimeout(done, 150))
+        return all.length
+      })`,
+      { memoryMb },
+    )
+  const small = jobOf('fn(() => new Promise((done) => setTimeout(done, 400, 1)))')
+
+  test('is not kept when a run leaves it large: the next one would be blamed for that', {
+    timeout: 60_000,
+  }, async () => {
+    await using sandbox = await openSandbox({ version: '1' })
+    const never = new AbortController().signal
+    for (const job of [large(600, 2_000), small, large(95, 128), small])
+      expect((await sandbox.run({ run, job, state: '{}', answer: noWorld, alone: true }, never)).status).toBe('success')
+  })
+
+  test('ends when a run that was cut off does not, and the next run has another', { timeout: 60_000 }, async () => {
+    await using sandbox = await openSandbox({ version: '1' })
+    await until(() => sandbox.state().children === 2)
+    const before = childrenOf(process.pid)
+    const stop = new AbortController()
+    const begun = Promise.withResolvers<unknown>()
+    const endless = jobOf(`fn(async () => {
+      console.log('begun')
+      await new Promise((done) => setTimeout(done, 20))
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)
+    })`)
+    const running = sandbox.run(
+      { run, job: endless, state: '{}', answer: noWorld, alone: true, onLog: whenPrinted(begun.resolve) },
+      stop.signal,
+    )
+    await begun.promise
+    const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
+    stop.abort('enough')
+    await expect(running).rejects.toBe('enough')
+    await until(() => !isRunning(own))
+    const next = sandbox.run(
+      { run, job: small, state: '{}', answer: noWorld, alone: true },
+      new AbortController().signal,
+    )
+    expect((await next).status).toBe('success')
+  })
+})
+
+test('a process that many share is not ended for what a large run left behind', { timeout: 60_000 }, async () => {
+  const ends: string[] = []
+  await using sandbox = await openSandbox({ version: '1', onChildEnd: (why) => ends.push(why) })
+  const never = new AbortController().signal
+  const large = `fn(async () => { const a = []; while (a.length < 700) a.push(new Uint8Array(2 ** 20).fill(1)); return a.length })`
+  const rests = 'fn(() => new Promise((done) => setTimeout(done, 500, 1)))'
+  for (const job of [jobOf(large, { memoryMb: 2_000 }), jobOf(rests)])
+    expect((await sandbox.run({ run, job, state: '{}', answer: noWorld }, never)).status).toBe('success')
+  expect(ends).toEqual([])
 })

@@ -51,10 +51,13 @@ describe('the log of a run', () => {
   test('is told while it grows, and is there when the run is cut off', async () => {
     const stop = new AbortController()
     const { promise, resolve } = Promise.withResolvers<readonly LogLine[]>()
+    const onLog = (log: readonly LogLine[]): void => {
+      if (log.length > 1) resolve(log)
+    }
     const running = sandbox.run(
       {
         ...{ run, job: jobOf(`fn(() => { console.log('here'); return new Promise(() => {}) })`) },
-        ...{ state: '{}', answer: noWorld, onLog: resolve },
+        ...{ state: '{}', answer: noWorld, onLog },
       },
       stop.signal,
     )

@@ -7,8 +7,9 @@ import { type Fleet, openFleet } from '../../processors/runner/sandbox/fleet.ts'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import { openSharedPlaces } from '../../processors/runner/sandbox/places.ts'
 import { realmScript } from '../../processors/runner/sandbox/realm-script.ts'
+import { noWorld } from '../fixtures/no-world.ts'
 import { childrenOf } from './sandbox-children.ts'
-import { jobOf, runOf } from './sandbox-jobs.ts'
+import { jobOf, run, runOf } from './sandbox-jobs.ts'
 
 describe('a process that cannot be started', () => {
   test('is told as a fault that is worth another try, whoever asks', async () => {
@@ -162,16 +163,19 @@ describe('a process that has runs', () => {
     expect((await again).status).toBe('killed')
   })
 
-  test('ends when it is larger than its only run may make it, and the run is killed', { timeout: 30_000 }, async () => {
+  test('ends when a run that is alone makes it larger than it may, and the run is killed', {
+    timeout: 30_000,
+  }, async () => {
     const ends: ChildEnd[] = []
     await using sandbox = await openSandbox({ version: '1', baseRssMb: 0, onChildEnd: (why) => ends.push(why) })
     const small = jobOf('fn(() => new Promise(() => {}))', { memoryMb: 8 })
-    expect(await runOf(sandbox, small)).toMatchObject({
+    const task = { run, job: small, state: '{}', answer: noWorld, alone: true }
+    expect(await sandbox.run(task, new AbortController().signal)).toMatchObject({
       status: 'killed',
       exitCode: 134,
       error: { name: 'OOMError', message: 'The job needed more memory than it may have (8 MB)' },
     })
-    expect(ends).toEqual(['memory', 'memory'])
+    expect(ends).toEqual(['memory'])
     expect((await runOf(sandbox, jobOf('fn(() => 5)', { memoryMb: 512 }))).state).toBe('5')
   })
 })

@@ -12,10 +12,17 @@ export type ChildEnd = 'closed' | 'recycled' | 'memory' | 'silent' | 'died'
 
 /**
  * A job for one state, as JSON text. `answer` gives what the world says to a call of the run, numbered from 1 (JSON in, JSON out); the signal
- * is aborted when the run is over. `onLog` is given the log as it grows; `firstLine` is what it begins with. A run that is done again makes the
- * same calls again, and its log begins anew.
+ * is aborted when the run is over. `begin` is called, and waited for, when there is a process for the run and its turn has come. `onLog` is given
+ * the log as it grows; `firstLine` is what it begins with. A run that is done again makes the same calls again, and its log begins anew.
  */
-export type Work = Readonly<{ job: Job; state: string; firstLine: LogLine; answer: AnswerCall; onLog?: OnLog }>
+export type Work = Readonly<{
+  job: Job
+  state: string
+  firstLine: LogLine
+  begin: () => Promise<void> | undefined
+  answer: AnswerCall
+  onLog?: OnLog | undefined
+}>
 export type AnswerCall = (call: Call, signal: AbortSignal) => Promise<string>
 /** `note` adds a line of Penstock's own to the run's log. */
 export type Call = Readonly<{ number: number; text: string; note(level: LogLevel, message: string): void }>
@@ -31,7 +38,7 @@ export type Child = Readonly<{
   /** Resolves when a realm is warm; rejects with Fault `sandbox-unavailable` when the process could not start. */
   ready: Promise<void>
   ended: Promise<ChildEnd>
-  run(work: Work): Readonly<{ answer: Promise<Answer>; cut(): void }>
+  run(work: Omit<Work, 'begin'>): Readonly<{ answer: Promise<Answer>; cut(): void }>
   size(): number
   isAlive(): boolean
   /** As it last said. */
@@ -47,7 +54,7 @@ export type Child = Readonly<{
 
 export type ChildLimits = Readonly<{
   maxRssMb: number
-  /** What a process may have beside its runs' isolates. */
+  /** What the process of a run that is alone may have beside three times the limit of its isolate. */
   baseRssMb: number
   /**
    * How many checks may find that a child with runs has said nothing since the one before. Checks, not milliseconds: a parent that was held up
@@ -195,7 +202,10 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
       const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       if (inHand.size === 0) quiet = 0
       const of = { settled: resolve, failed: reject, answer: asked(answer), onLog, memoryMb }
-      inHand.set(run, { ...of, log: [firstLine], over: undefined })
+      const held = { ...of, log: [firstLine], over: undefined }
+      inHand.set(run, held)
+      onLog?.(held.log)
+      if (!alive) again(run, { why: 'it had ended', childDied: true })
       frames.send(toChildText({ kind: 'run', run, job: jobs.numberOf(job), timeoutMs, state }))
       return { answer: promise, cut: () => cut(run) }
     },
@@ -208,7 +218,8 @@ export const startChild = (realmScript: string, { nice, onStuck }: ChildOptions)
       let largest = 0
       for (const { memoryMb } of inHand.values()) largest = Math.max(largest, memoryMb)
       const ofLargest = baseRssMb + slack * largest
-      if (rss > (inHand.size === 1 ? ofLargest : Math.max(maxRssMb, ofLargest)) * 2 ** 20) kill('memory')
+      const isAlone = nice > 0 && inHand.size > 0
+      if (rss > (isAlone ? ofLargest : Math.max(maxRssMb, ofLargest)) * 2 ** 20) kill('memory')
       if (inHand.size > 0 && ++quiet > quietChecks) kill('silent')
       return rss
     },

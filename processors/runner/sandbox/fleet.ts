@@ -11,7 +11,7 @@ export type Fleet = Readonly<{
   /** Makes sure that the watch is on; it ends by itself when nothing runs. */
   watch(): void
   /** Told of a child that is not to be kept: it has grown too large, or an isolate in it does not end. */
-  onUnfit(listener: (child: Child) => Promise<void>): void
+  onUnfit(listener: (child: Child) => void): void
   /** What it consists of now. */
   state(): SandboxState
   isClosed(): boolean
@@ -37,11 +37,15 @@ export const openFleet = (options: FleetOptions): Fleet => {
   const quietChecks = Math.ceil(silenceMs / checkMs)
   const children = new Set<Child>()
   const largeFor = new WeakMap<Child, number>()
-  let onUnfit: (child: Child) => Promise<void> = async () => {}
+  const listeners: ((child: Child) => void)[] = []
   let timer: NodeJS.Timeout | undefined
   let spare: Child | undefined
   let closed = false
   let idle = 0
+
+  const tellUnfit = (child: Child): void => {
+    for (const listener of listeners) listener(child)
+  }
 
   const check = (): void => {
     let running = 0
@@ -49,7 +53,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
       const rssMb = child.check({ ...limits, quietChecks }) / 2 ** 20
       const large = rssMb > recycleRssMb ? (largeFor.get(child) ?? 0) + 1 : 0
       largeFor.set(child, large)
-      if (large > largeChecks && child.isAlive()) void onUnfit(child)
+      if (large > largeChecks && child.isAlive()) tellUnfit(child)
       running += child.size()
     }
     idle = running > 0 ? 0 : idle + 1
@@ -64,7 +68,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
       nice,
       onStuck: (job) => {
         onStuck(job)
-        if (!closed) void onUnfit(child)
+        if (!closed) tellUnfit(child)
       },
     })
     children.add(child)
@@ -92,7 +96,7 @@ export const openFleet = (options: FleetOptions): Fleet => {
       timer ??= setInterval(check, checkMs)
     },
     onUnfit: (listener) => {
-      onUnfit = listener
+      listeners.push(listener)
     },
     state: () => {
       const sum = (of: (child: Child) => number) => [...children].reduce((all, child) => all + of(child), 0)

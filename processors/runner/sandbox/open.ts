@@ -4,7 +4,7 @@ import type { Outcome } from '../../../topology/words/run.ts'
 import { type ChildEnd, ownLine, type Work } from './child-process.ts'
 import { openFleet, type SandboxState } from './fleet.ts'
 import { mayHaveTaken } from './killed.ts'
-import { attempt, openAlonePlaces, openSharedPlaces } from './places.ts'
+import { attempt, begunIn, openAlonePlaces, openSharedPlaces } from './places.ts'
 import { openQuarantine } from './quarantine.ts'
 import { realmScript } from './realm-script.ts'
 
@@ -12,7 +12,8 @@ import { realmScript } from './realm-script.ts'
  * One job for one state. `state` is the JSON text of the initial state (`language/state.ts`); `answer` is the run's only way into the world;
  * `alone`: in a child of its own from the start, for one that may be why a whole runner died.
  */
-export type SandboxTask = Omit<Work, 'firstLine'> & Readonly<{ run: RunId; alone?: boolean }>
+export type SandboxTask = Omit<Work, 'firstLine' | 'begin'> &
+  Readonly<{ run: RunId; alone?: boolean; begin?: () => Promise<void> | undefined }>
 
 /**
  * Where jobs run. Whatever a job does is an outcome; `run` rejects only with the signal's reason, when the run is cut off, with Fault
@@ -30,7 +31,7 @@ export type SandboxOptions = Readonly<{
   children?: number
   /** A process above this is killed; its runs are done again, each alone. Default 1 GB. */
   maxRssMb?: number
-  /** What a process may have beside its runs' isolates: one run that is alone may not go above this and three times its limit. Default 400 MB. */
+  /** What the process of a run that is alone may have beside three times the run's limit. Default 400 MB. */
   baseRssMb?: number
   /** A process that is above this for three seconds is replaced when another one is warm. Default 850 MB. */
   recycleRssMb?: number
@@ -56,7 +57,7 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
 
   const outcomeOf = async (work: Work, signal: AbortSignal): Promise<Outcome> => {
     if (quarantine.holds(work.job)) return alone.runInTurn(work, signal)
-    const answer = await attempt(await shared.child(), work, signal)
+    const answer = await attempt(await begunIn(shared.child, { work, signal }), work, signal)
     if (answer.kind === 'outcome') return answer.outcome
     const outcome = await alone.runInTurn(work, signal)
     if (answer.childDied && mayHaveTaken(outcome)) quarantine.take(work.job)
@@ -64,7 +65,14 @@ export const openSandbox = async (options: SandboxOptions): Promise<OpenSandbox>
   }
 
   const run = async (task: SandboxTask, signal: AbortSignal): Promise<Outcome> => {
-    const work = { ...task, firstLine: ownLine('info', versions + shownAdaptor(task.job.adaptor, version)) }
+    let begun = false
+    const begin = (): Promise<void> | undefined => {
+      if (begun) return undefined // it is done again
+      begun = true
+      return task.begin?.()
+    }
+    const firstLine = ownLine('info', versions + shownAdaptor(task.job.adaptor, version))
+    const work = { ...task, begin, firstLine }
     return task.alone ? alone.runAnywhere(work, signal) : outcomeOf(work, signal)
   }
 

@@ -18,6 +18,19 @@ export const attempt = async (child: Child, work: Work, signal: AbortSignal): Pr
   }
 }
 
+/** A child for the run, which has begun then. That may take a commit, and meanwhile a process may end. */
+export const begunIn = async (
+  childFor: () => Promise<Child>,
+  { work, signal }: Readonly<{ work: Work; signal: AbortSignal }>,
+): Promise<Child> => {
+  const child = await childFor()
+  signal.throwIfAborted()
+  const begun = work.begin()
+  if (!begun) return child
+  await begun
+  return child.isAlive() ? child : childFor()
+}
+
 /** Children that many runs share. */
 export type SharedPlaces = Readonly<{
   /** A warm child with few runs. Starts one where none is; rejects with Fault `sandbox-unavailable` when none can be started. */
@@ -40,7 +53,7 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
     return child
   }
 
-  fleet.onUnfit(async (unfit) => {
+  const replace = async (unfit: Child): Promise<void> => {
     const place = places.indexOf(unfit)
     if (place < 0 || leaving.has(unfit)) return
     leaving.add(unfit)
@@ -49,7 +62,8 @@ export const openSharedPlaces = (fleet: Fleet, count: number): SharedPlaces => {
     else next.kill('recycled')
     unfit.retire()
     leaving.delete(unfit)
-  })
+  }
+  fleet.onUnfit((child) => void replace(child))
 
   return {
     child: async () => {
@@ -95,13 +109,18 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
     idle: undefined,
   }))
 
+  const warmIn = async (place: Place): Promise<Child> => {
+    const child = place.child?.isAlive() ? place.child : fleet.start()
+    place.child = child
+    await child.ready
+    return child
+  }
+
   const runIn = async (place: Place, work: Work, signal: AbortSignal): Promise<Outcome> => {
     signal.throwIfAborted()
     fleet.watch()
     clearTimeout(place.idle)
-    const child = place.child?.isAlive() ? place.child : fleet.start()
-    place.child = child
-    await child.ready
+    const child = await begunIn(() => warmIn(place), { work, signal })
     try {
       const answer = await attempt(child, work, signal)
       if (answer.kind === 'again') {
@@ -113,9 +132,13 @@ export const openAlonePlaces = (fleet: Fleet): AlonePlaces => {
       if (mayHaveTaken(answer.outcome)) child.kill('recycled') // nobody is to be blamed for what this run left behind
       return answer.outcome
     } finally {
+      if (child.memory() > largeAlone) child.retire() // the next one would be blamed for it
       place.idle = setTimeout(child.retire, idleMs).unref()
     }
   }
+  fleet.onUnfit((child) => {
+    if (places.some((place) => place.child === child)) child.retire()
+  })
 
   const runAfterOthers = (place: Place, work: Work, signal: AbortSignal): Promise<Outcome> => {
     const mine = place.turn.then(() => runIn(place, work, signal))
@@ -144,6 +167,9 @@ const alonePlaces = 4
 const placeOf = (codeId: string): number => (Number.parseInt(codeId.slice(0, 8), 16) || 0) % 2
 
 const idleMs = 10_000
+
+/** Bytes: a fresh process has 100 MB, and one run may add 400 MB to three times its limit. */
+const largeAlone = 250 * 2 ** 20
 
 /** How a process ends that has no memory left: by us, or by V8. */
 const tooMuch: ReadonlySet<string> = new Set(['memory', 'SIGABRT', 'SIGTRAP', 'SIGILL'])

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { Fault } from '../../../../topology/flow/fault.ts'
 import { openMemoryHouse } from '../../../fixtures/memory-house.ts'
 import { finished, job, request, scripted, shop, startRunner } from '../../../fixtures/runner.ts'
 
@@ -75,3 +76,32 @@ test('a run that begins when its job has just gone, and had begun before, is unk
   next.reading.abort()
   await next.ended
 })
+
+test.each(['at-most-once', 'at-least-once'])(
+  'with effects %s a run for which no process can be started has not begun',
+  async (effects) => {
+    await using house = await openMemoryHouse(shop(job('pack', `, effects: ${effects}`)))
+    await house.log.append([request(house, { key: 'a', state: '1' })])
+    for (let time = 0; time < 3; time++) {
+      const tried = Promise.withResolvers<void>()
+      const runner = startRunner(house, {
+        run: async () => {
+          tried.resolve()
+          throw new Fault('sandbox-unavailable', 'no process can be started')
+        },
+        async [Symbol.asyncDispose]() {},
+      })
+      await tried.promise
+      await house.log.killReaders()
+      runner.working.abort()
+      await runner.ended
+    }
+    const script = scripted()
+    const next = startRunner(house, script.sandbox)
+    await script.hasBegun(1)
+    script.end('1')
+    expect(await finished(house, 1)).toMatchObject([{ status: 'success', starts: 1 }])
+    next.reading.abort()
+    await next.ended
+  },
+)

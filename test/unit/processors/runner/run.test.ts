@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { jobTopic } from '../../../../topology/topics.ts'
+import type { LogLine } from '../../../../topology/words/run.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../../fixtures/memory-house.ts'
 import { finished, job, request, scripted, shop, startRunner } from '../../../fixtures/runner.ts'
 
@@ -23,6 +24,24 @@ describe('the runner', () => {
     await script.hasBegun(3)
     script.endAll()
     expect((await finished(house, 3)).map(({ final_state }) => final_state).toSorted()).toEqual(['a1', 'a2', 'b1'])
+    runner.reading.abort()
+    await runner.ended
+  })
+
+  test('tells history and metrics the same of a run that no record can hold', async () => {
+    await using house = await openMemoryHouse(pack())
+    const script = scripted()
+    const runner = startRunner(house, script.sandbox)
+    await house.log.append([request(house, { key: 'a', state: '1' })])
+    await script.hasBegun(1)
+    const line: LogLine = { time: '', level: 'info', source: 'job', message: 'x'.repeat(80_000) }
+    script.end('1', { log: Array(300).fill(line) })
+    expect(await finished(house, 1)).toMatchObject([
+      { status: 'killed', exit_code: 4, error: { name: 'StateTooLargeError' }, final_state: null },
+    ])
+    expect([...house.counts.keys()].filter((name) => name.startsWith('penstock_runs_total'))).toEqual([
+      'penstock_runs_total shop pack killed',
+    ])
     runner.reading.abort()
     await runner.ended
   })
