@@ -155,6 +155,12 @@ describe('penstock run', () => {
     ['a state that is no JSON', ['a.js', '-s', '-'], '{"a":', /^penstock: The state is no JSON: /],
     ['a credential that is a list', ['a.js', '-c', 'list.json'], '', /^penstock: list\.json is no credential/],
     [
+      'a file to be watched in a directory that is not there',
+      ['a.js', '-w', '-c', 'none/list.json'],
+      '',
+      /^penstock: none\/list\.json cannot be watched: ENOENT/,
+    ],
+    [
       'standard input that is watched',
       ['a.js', '-w', '-s', '-'],
       '',
@@ -169,6 +175,23 @@ describe('penstock run', () => {
   test('--help says what there is, and whom jobs may call', async () => {
     const { code, stdout } = await penstockRun(['--help'])
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^Usage: penstock run .*(?:.*\n)*.*your machine/)])
+  })
+
+  test('empties the file of the final state before the job does anything, and a run that leaves none leaves it empty', async () => {
+    write('out.json', '{"old":1}')
+    const failing = write(
+      'failing.js',
+      "fn(() => { console.log('bell \\u0007 \\u001b[2J\\rsuccess'); throw new Error('x') })\n",
+    )
+    const { code, stderr } = await penstockRun([failing, '-o', 'out.json'])
+    expect([code, readFileSync(join(folder, 'out.json'), 'utf8')]).toEqual([1, ''])
+    expect(stderr).toContain('log   bell \\x07 \\x1b[2J\\x0dsuccess\n') // nothing commands the terminal
+    const effect = write('effect.js', "fn(() => { console.log('done') })\n")
+    expect(await penstockRun([effect, '-o', 'none/out.json'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^penstock: none\/out\.json cannot be written: ENOENT.*\n$/),
+    })
   })
 
   test('prints the log while the job runs, and nothing that is secret', async () => {

@@ -19,7 +19,7 @@ const usage = `Usage: penstock run [options] job.js
   -s, --state FILE        the initial state, as JSON; - is standard input (default: {})
   -a, --adaptor NAME      what the job is written against (default: common)
   -c, --credential FILE   what the job sees as state.configuration: a JSON object. What is secret in it comes out as ***
-  -o, --output FILE       where the final state goes instead
+  -o, --output FILE       where the final state goes instead; it is empty when the run leaves none
       --json              prints all that is known of the run instead of the state: status, error, log, calls, final_state
   -w, --watch             runs again when one of the files changes
   -t, --timeout TIME      how long the job may take (100s; at most 20m)
@@ -37,6 +37,7 @@ const usage = `Usage: penstock run [options] job.js
 /** All that a run needs, as the files are now. */
 const taskIn = async (wanted: Wanted) => {
   const task = { job: jobIn(wanted), ...inputIn(wanted), onLines: wanted.json ? () => {} : printLog }
+  if (wanted.output !== null) write(wanted.output, '') // before the job has effects
   return { ...task, job: { ...task.job, ...(await adaptorNamed(wanted.adaptor)) } }
 }
 
@@ -49,6 +50,14 @@ const adaptorNamed = async (name: Adaptor): Promise<Pick<JobOnce, 'adaptor' | 'b
   return found
 }
 
+const write = (file: string, text: string): void => {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new UsageProblem(`${file} cannot be written: ${(error as Error).message}`)
+  }
+}
+
 const printLog = (lines: readonly LogLine[]): void => {
   process.stderr.write(logText(lines))
 }
@@ -56,7 +65,7 @@ const printLog = (lines: readonly LogLine[]): void => {
 const tell = (ran: Ran, { json, output, file, code }: Wanted & Readonly<{ code: string }>): void => {
   const made = json ? wholeText(ran) : stateText(ran.outcome)
   if (output === null) process.stdout.write(made)
-  else if (made !== '') writeFileSync(output, made)
+  else write(output, made)
   if (!json) process.stderr.write(endText(ran, { file, code }))
 }
 
@@ -100,5 +109,5 @@ const main = async (args: readonly string[]): Promise<number> => {
   return ran.outcome.exitCode ?? 0
 }
 
-process.stdout.on('error', () => {}) // whoever read it has what he wanted
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // whoever read it has what he wanted
 process.exitCode = await main(process.argv.slice(2)).catch(fail)

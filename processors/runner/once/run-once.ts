@@ -54,10 +54,12 @@ export const openWorkbench = async ({ version }: Readonly<{ version: string }>):
     const began = performance.now()
     const state = withConfiguration(of.state, world.configuration)
     let told = 0
+    let last: LogLine | undefined
     const onLog = (soFar: readonly LogLine[]): void => {
-      if (soFar.length < told) told = 0 // it is done again
+      if (soFar[told - 1] !== last) told = 0 // it is done again
       of.onLines?.(world.shownLines(soFar.slice(told)))
       told = soFar.length
+      last = soFar.at(-1)
     }
     const outcome = await sandbox.run({ run, job, state, answer: world.answer, onLog }, signal)
     const ms = Math.round(performance.now() - began)

@@ -5,13 +5,17 @@ import type { Ran } from './run-once.ts'
 
 /** Lines of the log of a run, a line each. */
 export const logText = (lines: readonly LogLine[]): string =>
-  lines.map(({ level, message }) => `${level.padEnd(5)} ${message}\n`).join('')
+  lines.map(({ level, message }) => `${level.padEnd(5)} ${harmless(message)}\n`).join('')
+
+/** Without the characters by which a job, or a server that it asked, would command the terminal. */
+const harmless = (text: string): string =>
+  text.replace(/[\p{Cc}--[\t\n]]/gv, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 /** How a run ended, for a person: of an error where it is, the line with a mark, and what else is known of it. */
 export const endText = ({ outcome, calls, ms }: Ran, job: Readonly<{ file: string; code: string }>): string => {
   const { status, exitCode } = outcome
   const called = calls.length === 0 ? '' : `, ${calls.length === 1 ? 'one call' : `${calls.length} calls`}`
-  return `${errorText(outcome, job)}${status} in ${ms} ms${called}${exitCode === 0 ? '' : `, exit code ${exitCode}`}\n`
+  return `${harmless(errorText(outcome, job))}${status} in ${ms} ms${called}${exitCode === 0 ? '' : `, exit code ${exitCode}`}\n`
 }
 
 const errorText = ({ error }: Outcome, { file, code }: Readonly<{ file: string; code: string }>): string => {
