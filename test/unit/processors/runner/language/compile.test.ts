@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { compileJob } from '../../../../../processors/runner/language/compile.ts'
 import { userPlace } from '../../../../../processors/runner/language/positions.ts'
 import { placeAt } from '../../../../../processors/runner/language/problem.ts'
+import { scopeOf } from '../../../../../processors/runner/language/scope.ts'
+import type { Adaptor } from '../../../../../topology/project/adaptors.ts'
 import { compiled, scopeWith } from '../../../../fixtures/compiled-job.ts'
 
 describe('a job compiles', () => {
@@ -190,6 +192,19 @@ describe('a job is refused', () => {
     const problem = compileJob(code)
     expect(problem).toMatchObject({ kind: 'problem', line, column })
     expect(problem.kind === 'problem' && problem.message).toMatch(message)
+  })
+
+  test.each<[string, Adaptor, boolean]>([
+    ['fn(s => { create("A", { a: 1 }); return s })', 'salesforce', true],
+    ['fn(s => { create("A", ["a"]); return s })', 'dhis2', true],
+    ['fn(s => { create("A", { a: 1 }, s); return s })', 'salesforce', false],
+    ['fn(s => { create("A", {}, { ...s, data: 1 }); return s })', 'salesforce', false],
+    ['fn(s => { create(...s.args); return s })', 'salesforce', false],
+    ['fn(s => { get("A"); return s })', '@openfn/language-asana@1.0.0', false],
+  ])('where a function drops what it makes, unless it may do something: %s of %s', (code, adaptor, refused) => {
+    const result = compileJob(code, scopeOf({ adaptor, bundle: { names: ['get', 'fn'] } }))
+    if (refused) expect(result).toMatchObject({ kind: 'problem', message: expect.stringContaining('create(…) does') })
+    else expect(result.kind).toBe('compiled')
   })
 
   test('with the line and a mark under the place', () => {
