@@ -1,5 +1,6 @@
 import {
   brokerList,
+  directory,
   flag,
   httpUrl,
   integer,
@@ -24,7 +25,7 @@ const settings = {
     meaning: '`/metrics`, `/livez` and `/readyz` on a port of their own',
   }),
   PUBLIC_URL: optional(httpUrl(), { unset: 'http://`HOST`:`PORT`', meaning: 'what links begin with' }),
-  DATA_DIR: withDefault(text, {
+  DATA_DIR: withDefault(directory, {
     fallback: '.penstock',
     meaning: 'where the embedded Kafka and ClickHouse keep their data, and the secrets that were made',
   }),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 /** Turns the text of a setting into its value; throws `must be …`, never with the text itself: it may be a secret. */
 export type Read<T> = (text: string) => T
@@ -27,6 +28,9 @@ export const withDefault = <T>(
 export const optional = <T>(read: Read<T>, say: Wording): Setting<T | undefined> => ({ read, ...say })
 
 export const text: Read<string> = (raw) => raw
+
+/** Absolute, so that it means the same wherever it is used. */
+export const directory: Read<string> = (raw) => resolve(raw)
 
 export const flag: Read<boolean> = (raw) =>
   raw === 'true' || raw === 'false' ? raw === 'true' : fail('must be true or false')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { StartProblem } from '../start-problem.ts'
 import { takeLock } from './lock.ts'
 
@@ -46,12 +46,23 @@ export function secretFile(file: string): string {
 
 const takeDir = (path: string): ReturnType<typeof takeLock> => {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeDir(path)
     return takeLock(join(path, 'lock'))
   } catch (error) {
     throw new StartProblem(
       `The data directory ${path} cannot be used (${(error as Error).message}): choose another one with DATA_DIR=<dir>.`,
     )
+  }
+}
+
+/** Node's own `recursive` never comes back from /proc. */
+const makeDir = (path: string): void => {
+  if (existsSync(path)) return
+  makeDir(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (!existsSync(path)) throw error // else somebody was quicker
   }
 }
 

@@ -247,6 +247,7 @@ const eventOf = (
   }: Came & Readonly<{ tried: Tried | undefined; startedAt: Date; adaptor: string }>,
 ): FinishedFacts => {
   const finishedAt = new Date()
+  const isNotBegun = tried !== undefined && outcome.status === 'cancelled' && starts === 0 // it waited for its next attempt
   return {
     event: 'finished',
     ...runFactsOf(request),
@@ -254,7 +255,7 @@ const eventOf = (
     status: outcome.status,
     exit_code: outcome.exitCode,
     error: outcome.error,
-    attempts: attemptsOf(request, tried),
+    attempts: isNotBegun ? tried.attempts : attemptsOf(request, tried),
     starts: (tried?.starts ?? 0) + starts,
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),

@@ -38,6 +38,7 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const { egress, job, configuration, secrets, ...context } = deps
   const redact = redactor(secrets)
   const calls = new Map<number, RunCall>() // by number: what is executed again makes the same calls again
+  const unheard = new Map<number, number>() // when they were made
   const inTransaction = new Set<string>()
 
   const keep = (record: RunCall): void => {
@@ -52,11 +53,13 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
   const answer: AnswerCall = async ({ number, text, note }, signal) => {
     const asked: unknown = JSON.parse(text)
     const about = { ...context, number, testMode: job.testMode, signal, timeoutMs: job.timeoutMs }
-    const unheard = recordOf(asked, { context: about, end: cutOff, ms: 0 }) // what it is if the run ends before it does
-    const seen = shownOf(unheard)
-    keep({ ...unheard, ...seen })
+    const ifCutOff = recordOf(asked, { context: about, end: cutOff, ms: 0 })
+    const seen = shownOf(ifCutOff)
+    keep({ ...ifCutOff, ...seen })
+    unheard.set(number, performance.now())
     const { text: told, record } = isSql(asked) ? await query(asked, about) : await request(asked, about)
     keep({ ...record, ...seen })
+    unheard.delete(number)
     if (number === mostCalls + 1) note('warn', `Of the calls of this run the first ${mostCalls} are kept, and no more`)
     if (job.testMode && record.error === null && number <= mostCalls)
       note('info', `Test mode: ${seen.method} ${seen.url} was not sent, and answered 200`)
@@ -82,7 +85,10 @@ export const worldOfRun = (deps: WorldOfRunDeps): World => {
       return secrets.length === 0 ? whole : redacted(whole, redact)
     },
     shownLines: (lines) => (secrets.length === 0 ? lines : redactedLines(lines, redact)),
-    calls: () => [...calls.values()].toSorted((a, b) => a.number - b.number),
+    calls: () =>
+      [...calls.values()]
+        .toSorted((a, b) => a.number - b.number)
+        .map((call) => ({ ...call, ms: call.ms + msSince(unheard.get(call.number)) })),
   }
 }
 
@@ -92,6 +98,8 @@ const longestUrl = 2_000
 
 /** Nobody heard what became of it: the run was over before. The server may have done what it was asked for. */
 const cutOff = new CallFailure('CUT_OFF', 'the run was over before the answer came')
+
+const msSince = (time: number | undefined): number => (time === undefined ? 0 : Math.round(performance.now() - time))
 
 type Told = Readonly<{ text: string; record: RunCall }>
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, settingsTable } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
@@ -9,7 +9,7 @@ test('with nothing set, everything runs embedded on this machine', () => {
   expect(readConfig({})).toMatchObject({
     PORT: 4000,
     HOST: '127.0.0.1',
-    DATA_DIR: '.penstock',
+    DATA_DIR: resolve('.penstock'),
     KAFKA_BROKERS: undefined,
     KAFKA_PREFIX: 'penstock.',
     KAFKA_REPLICATION: 1,

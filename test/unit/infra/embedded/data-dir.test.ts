@@ -58,9 +58,10 @@ test('a lock that is given back can be taken again', () => {
 
 test('a directory that cannot be made is refused in one sentence', () => {
   writeFileSync(join(dir, 'file'), '')
-  expect(() => openDataDir(join(dir, 'file'))).toThrow(
-    /^The data directory .* cannot be used \(.*\): choose another one with DATA_DIR=<dir>\.$/,
-  )
+  for (const path of [join(dir, 'file'), join(dir, 'file', 'below'), '/proc/none/here'])
+    expect(() => openDataDir(path)).toThrow(
+      /^The data directory .* cannot be used \(.*\): choose another one with DATA_DIR=<dir>\.$/,
+    )
 })
 
 test('a secret is made once, long, and for its owner only', () => {

@@ -72,7 +72,7 @@ test('one that waits for its next attempt ends at once', async () => {
   await house.records(runsTopic, 1)
   await cancel(house, wish)
   const [, end] = (await house.records(runsTopic, 2)).map((record) => parseRunRecord(record) as Finished)
-  expect(end).toMatchObject({ ...cancelled, starts: 1, input: 1 })
+  expect(end).toMatchObject({ ...cancelled, attempts: 1, starts: 1, input: 1 })
   expect(script.begun).toEqual(['1'])
   await stopped(runner)
 })

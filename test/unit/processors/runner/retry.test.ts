@@ -144,7 +144,7 @@ test('a run keeps the policy of the version that it uses, and ends as cancelled 
   await script.hasBegun(2)
   await house.deploy(shop(job('pack', ', enabled: false')))
   script.end('1', failing('AdaptorError'))
-  expect((await told(house, 3)).map(brief)[2]).toEqual(['finished', 'cancelled', 3, 2])
+  expect((await told(house, 3)).map(brief)[2]).toEqual(['finished', 'cancelled', 2, 2])
   await stopped(runner)
 })
 

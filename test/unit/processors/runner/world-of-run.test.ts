@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { openEgress } from '../../../../processors/runner/egress/open.ts'
 import { type WorldOfRunDeps, worldOfRun } from '../../../../processors/runner/world-of-run.ts'
 import type { RunId } from '../../../../topology/words/ids.ts'
@@ -106,10 +106,14 @@ test('of very many calls the first thousand are kept, which is noted once', asyn
 })
 
 test('a call that the end of its run cut off is told: the server may have done what it was asked for', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { answer, calls } = world()
   const over = new AbortController()
   const asked = answer({ number: 1, note, text: get('/never') }, over.signal)
   expect(calls()).toMatchObject([{ number: 1, method: 'GET', url: `${url}/never`, status: null, error: 'CUT_OFF' }])
+  vi.advanceTimersByTime(21_000)
+  expect(calls()).toMatchObject([{ ms: 21_000 }])
   over.abort(new Error('the run is over'))
   await expect(asked).rejects.toThrow('the run is over')
   expect(calls()).toMatchObject([{ error: 'CUT_OFF' }])
