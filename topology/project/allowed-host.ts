@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
-import { isJsonArray } from '../words/json.ts'
 import { quote } from './problems.ts'
-import { mustBe, type Read } from './values.ts'
+import { listOf, mustBe, type Read } from './values.ts'
 
 /** One entry of `egress.allow`: hosts that the jobs of a project may call. */
 export type AllowedHost = Readonly<{
@@ -35,21 +34,16 @@ export const parseAllowedHost = (written: string): AllowedHost | null => {
   return { scheme: known, port: port ?? ownPorts[known], host: pattern }
 }
 
-export const allowedHosts: Read<readonly AllowedHost[]> = (value) => {
-  if (!isJsonArray(value)) return mustBe('a list of hosts', value)
-  const found: AllowedHost[] = []
-  for (const entry of value) {
-    if (typeof entry !== 'string') return mustBe('a list of hosts, each a text', value)
-    const host = parseAllowedHost(entry)
-    if (host === null) {
-      return {
-        problem: `Has ${quote(entry)}, which is no host: write one like "https://*.example", "http://erp.local:8080", "10.1.2.3" or "10.0.0.0/8", without a path.`,
-      }
-    }
-    found.push(host)
+const allowedHost: Read<AllowedHost> = (value) => {
+  const host = typeof value === 'string' ? parseAllowedHost(value) : undefined
+  if (host) return { ok: host }
+  if (host === undefined) return mustBe('a host as text', value)
+  return {
+    problem: `${quote(String(value))} is no host: write one like "https://*.example", "*.example", "http://erp.local:8080", "postgresql://db.local:5432", "10.1.2.3" or "10.0.0.0/8", without a path.`,
   }
-  return { ok: found }
 }
+
+export const allowedHosts: Read<readonly AllowedHost[]> = listOf(allowedHost, 'a list of hosts')
 
 const schemeOf = (written: string): Scheme => (written === 'http' || written === 'https' ? written : 'postgresql') // postgres:// is the same
 

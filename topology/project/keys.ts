@@ -1,7 +1,7 @@
 import type { JsonObject } from '../words/json.ts'
 import { remedyFor } from './nearest.ts'
 import { type Path, quote, type Report } from './problems.ts'
-import type { Read } from './values.ts'
+import type { Read, Unfit } from './values.ts'
 
 /** A key of an object: how its value is read, and what stands in when it is absent or will not do. */
 export type Key<T> = Readonly<{ read: Read<T>; standIn: T; need?: string }>
@@ -33,7 +33,8 @@ export const readKeys = <Keys extends Readonly<Record<string, Key<unknown>>>>(
     }
     const result = value === null ? forgotten : read(value)
     if ('ok' in result) return [key, result.ok]
-    report([...path, key], result.problem)
+    if (!('items' in result)) report([...path, key], result.problem)
+    for (const { at, problem } of result.items ?? []) report([...path, key, at], problem)
     return [key, standIn]
   })
   return Object.fromEntries(values) as ValuesOf<Keys>
@@ -43,4 +44,4 @@ export const readKeys = <Keys extends Readonly<Record<string, Key<unknown>>>>(
 export type Spot = Readonly<{ path: Path; report: Report }>
 
 // Null is what YAML makes of a value that somebody forgot; no key has a use for it.
-const forgotten = { problem: 'Has no value: write one, or leave the key out.' }
+const forgotten: Unfit = { problem: 'Has no value: write one, or leave the key out.' }

@@ -11,6 +11,7 @@ import {
   flag,
   integer,
   json,
+  listOf,
   mustBe,
   name,
   nameRule,
@@ -156,13 +157,18 @@ const orderKey: Read<OrderKey> = (value) => {
 const pathWithCode = /[[.'"]\s*\??\(|\[\s*\?/
 
 const backoff: Read<RetryPolicy['backoffMs']> = (value) => {
-  const [first, ...rest] = (isJsonArray(value) ? value : [value])
-    .map(duration('3d'))
-    .map((read) => ('ok' in read ? read.ok : Number.NaN))
-  return first !== undefined && [first, ...rest].every((ms) => !Number.isNaN(ms))
-    ? { ok: [first, ...rest] }
-    : mustBe('a duration like 5s or 1m, at most 3d, or a list of them', value)
+  const read = isJsonArray(value) ? durations(value) : duration('3d')(value)
+  if (!('ok' in read)) return read
+  const [first, ...rest] = [read.ok].flat()
+  return first === undefined
+    ? { problem: 'Is empty: write a duration like 5s, or a list of them.' }
+    : { ok: [first, ...rest] }
 }
+
+const durations = listOf(duration('3d'), 'a list of durations')
+
+const oneTrigger: Read<string> = (value) =>
+  isJsonArray(value) ? { problem: 'Is a list: name one trigger here, or write the list as "triggers".' } : text(value)
 
 const code: Read<string> = (value) => {
   if (typeof value === 'string' && value.trim() === '') return { problem: 'Is empty: write the code of the job.' }
@@ -212,7 +218,7 @@ const afterKeys = {
 }
 
 const jobKeys = {
-  trigger: optional(text, null),
+  trigger: optional(oneTrigger, null),
   triggers: optional(names, null),
   adaptor: optional(adaptor, 'common'),
   expression: required(code, '', 'the code of the job'),

@@ -3,7 +3,10 @@ import { exactSource, isExactNumber, isJsonArray, isJsonObject, type Json, type 
 import { quote } from './problems.ts'
 
 /** Reads one value of a document, or says in a sentence why it will not do. */
-export type Read<T> = (value: Json) => Readonly<{ ok: T }> | Readonly<{ problem: string }>
+export type Read<T> = (value: Json) => Readonly<{ ok: T }> | Unfit
+
+/** `items`: of a list that will not do because of them, what is wrong with each. */
+export type Unfit = Readonly<{ problem: string; items?: readonly Readonly<{ at: number; problem: string }>[] }>
 
 export const text: Read<string> = (value) => (typeof value === 'string' ? { ok: value } : mustBe('text', value))
 
@@ -38,6 +41,18 @@ export const names: Read<readonly string[]> = (value) => {
   return mustBe('a name or a list of names', value)
 }
 
+/** A list of what `read` reads; what is wrong with an item is said of that item. */
+export const listOf =
+  <T>(read: Read<T>, what: string): Read<readonly T[]> =>
+  (value) => {
+    if (!isJsonArray(value)) return mustBe(what, value)
+    const found = value.map(read)
+    const items = found.flatMap((one, at) => ('ok' in one ? [] : [{ at, problem: one.problem }]))
+    return items.length > 0
+      ? { problem: items.map(({ problem }) => problem).join(' '), items }
+      : { ok: found.flatMap((one) => ('ok' in one ? [one.ok] : [])) }
+  }
+
 /** `20s`, `5m`, `1h`, `7d` in milliseconds. */
 export const duration =
   (max: string): Read<number> =>
@@ -63,7 +78,7 @@ export const object: Read<JsonObject> = (value) => (isJsonObject(value) ? { ok: 
 /** Any JSON at all. */
 export const json: Read<Json> = (value) => ({ ok: value })
 
-export const mustBe = (what: string, value: Json): Readonly<{ problem: string }> => ({
+export const mustBe = (what: string, value: Json): Unfit => ({
   problem: `Must be ${what}, not ${shown(value)}.`,
 })
 
