@@ -81,12 +81,18 @@ const patternsOf = (forms: readonly string[]): readonly RegExp[] => {
       new RegExp(
         forms
           .slice(at, at + formsInPattern)
-          .map(RegExp.escape)
+          .map(patternOf)
           .join('|'),
         'g',
       ),
     )
   return patterns
+}
+
+/** A short number is a secret where it is the whole number: places, times and ids have its digits within them by chance. */
+const patternOf = (form: string): string => {
+  const isNumber = form.length < shortest && /^\d+$/.test(form)
+  return isNumber ? `(?<!\\d)${form}(?!\\d)` : RegExp.escape(form)
 }
 
 const longestInPattern = 200

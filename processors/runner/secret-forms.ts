@@ -1,11 +1,14 @@
-/** Of a secret's digits at most so few are left, and of a secret that was cut. */
+/** Of a secret's digits at most so few are left, and of a secret that was cut. Secrets that are shorter themselves are found only whole. */
 export const shortest = 8
 
 /**
  * How a secret may be written: as it is, in base64 (also within something longer, and for URLs), URL-encoded, in XML, as writers of JSON do, which
- * may escape slashes, too. Around it there may have been spaces that a header drops.
+ * may escape slashes, too. Around it there may have been spaces that a header drops. A short one, whose other forms stand anywhere by chance: as it is, and in JSON.
  */
-export const formsOf = (secret: string): readonly string[] => [...new Set([secret, secret.trim()])].flatMap(written)
+export const formsOf = (secret: string): readonly string[] =>
+  secret.length < shortest
+    ? [secret, ...[escaped(secret), inAscii(secret)].flatMap((form) => [form, escaped(form)])]
+    : [...new Set([secret, secret.trim()])].flatMap(written)
 
 const written = (secret: string): readonly string[] => {
   const base64 = alignments.flatMap((before) => base64Core(secret, before))

@@ -7,7 +7,7 @@ import {
 } from '../words/credential.ts'
 import { isName } from '../words/ids.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
-import { checkBody } from './credential-schema.ts'
+import { checkBody, checkMarked } from './credential-schema.ts'
 import type { Document } from './document.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
 import { memberPathOf } from './member-path.ts'
@@ -36,7 +36,10 @@ export const readCredential = (
   const { kind, body, schema, external_id, projects } = readKeys(given, credentialKeys, { path: [], report })
   if (kind !== null) checkKind({ kind, schema, hasExternalId: external_id !== null }, report)
   const spot: Spot = { path: ['body'], report }
-  if (kind === 'typed' && schema !== null) checkBody(body, schema, report)
+  if (kind === 'typed' && schema !== null) {
+    checkBody(body, schema, report)
+    checkMarked({ body, schema }, report)
+  }
   if (kind === 'oauth2') checkOAuth2(body, spot)
   if (kind === 'keychain') checkKeychain(body, { spot, known, projects })
   const found = problems()

@@ -1,5 +1,6 @@
 import { Errors } from 'typebox/schema'
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
+import type { CredentialContent } from '../words/credential.ts'
+import { exactSource, isExactNumber, isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
 import type { Report } from './problems.ts'
 
 /** Checks the body of a typed credential by its JSON Schema. What is reported names places and rules, no values. */
@@ -12,6 +13,60 @@ export const checkBody = (body: JsonObject, schema: JsonObject, report: Report):
   } catch (error) {
     report(['schema'], `Cannot be used: ${(error as Error).message}.`)
   }
+}
+
+/** A text in a credential's body: where it stands, the name that it goes by, and what the schema makes of it. A marked number counts as the text of it. */
+export type BodyText = Readonly<{
+  path: readonly (string | number)[]
+  name: string
+  text: string
+  /** `marked`: as secret. `open`: the schema marks others and speaks of this. `unsaid`: only the name can tell. */
+  by: 'marked' | 'open' | 'unsaid'
+}>
+
+/** All texts of a credential's body. A schema that marks nothing says nothing. */
+export const textsOf = ({ body, schema }: CredentialContent): readonly BodyText[] => {
+  const root = schema !== null && marksAny(schema) ? schema : null
+  const within = (value: Json, at: At): readonly BodyText[] => {
+    const marked = at.marked || at.schemas.some(marksSecret)
+    const text = textOf(value, marked)
+    const by = marked ? 'marked' : at.schemas.length > 0 ? 'open' : 'unsaid'
+    if (text !== undefined) return [{ path: at.path, name: at.name, text, by }]
+    const below = (member: Json, step: string | number): readonly BodyText[] => {
+      const key = typeof step === 'string' ? step : null
+      const schemas = root === null ? [] : memberSchemas(at.schemas, { key, root })
+      return within(member, { path: [...at.path, step], name: key ?? at.name, schemas, marked })
+    }
+    if (isJsonArray(value)) return value.flatMap(below)
+    return isJsonObject(value) ? Object.entries(value).flatMap(([key, member]) => below(member, key)) : []
+  }
+  return within(body, { path: [], name: '', schemas: root === null ? [] : schemasAt(root, root), marked: false })
+}
+
+type At = Pick<BodyText, 'path' | 'name'> & Readonly<{ schemas: readonly JsonObject[]; marked: boolean }>
+
+const textOf = (value: Json, marked: boolean): string | undefined => {
+  if (typeof value === 'string') return value
+  if (marked && isExactNumber(value)) return exactSource(value)
+  return marked && typeof value === 'number' ? String(value) : undefined
+}
+
+const marksAny = (schema: Json): boolean => {
+  if (isJsonArray(schema)) return schema.some(marksAny)
+  return isJsonObject(schema) && (marksSecret(schema) || Object.values(schema).some(marksAny))
+}
+
+/** The fewest characters of a text that can be found and replaced where it is not wanted: shorter ones stand in texts by chance. */
+export const shortestMarked = 4
+
+/** Refuses what the schema marks as secret and nobody could keep so. */
+export const checkMarked = (content: CredentialContent, report: Report): void => {
+  for (const { path, text, by } of textsOf(content))
+    if (by === 'marked' && text.length > 0 && text.length < shortestMarked)
+      report(
+        ['body', ...path],
+        `Is secret by the schema and too short to be kept so in logs and states: give it ${shortestMarked} characters or more, or take the mark (writeOnly, or the format password) from the schema.`,
+      )
 }
 
 /** The parts of a schema that speak about one value: itself, what it combines, and what it refers to within itself. */

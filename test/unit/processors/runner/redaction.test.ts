@@ -179,3 +179,24 @@ test('the same list of secrets gives the same function', () => {
   const list = [secret]
   expect(redactor(list)).toBe(redactor(list))
 })
+
+describe('a secret of fewer than eight characters', () => {
+  const short = redactor(['4711', 'a"bc'])
+
+  test.each([
+    ['pin 4711, user4711: <a"bc>', 'pin ***, user***: <***>'],
+    ['1714711000 and 47110', '1714711000 and 47110'],
+    [Buffer.from('4711').toString('base64'), Buffer.from('4711').toString('base64')],
+    ['cut: 471', 'cut: 471'],
+  ])('is found as it is, and not in longer numbers or in pieces: %s', (before, after) => {
+    expect(short(before, 'text')).toBe(after)
+  })
+
+  test('is found in JSON as text and as the number that it is', () => {
+    const before = { text: '4711', number: 4711, at: 1714711000, quoted: 'a"bc', 4711: [-4711] }
+    expect(JSON.parse(short(JSON.stringify(before), 'json'))).toEqual({
+      ...{ text: '***', number: '***', at: 1714711000, quoted: '***', '***': ['***'] },
+    })
+    expect(short(JSON.stringify({ inner: JSON.stringify({ a: 'a"bc' }) }), 'json')).not.toContain('bc')
+  })
+})

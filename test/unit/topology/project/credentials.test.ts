@@ -139,6 +139,14 @@ describe('a credential that somebody sends', () => {
     ],
     [{ kind: 'typed', schema, body: {} }, 'body: By the schema it must have required properties password.'],
     [{ kind: 'typed', schema: { properties: { a: { pattern: '(' } } }, body: { a: 'b' } }, 'schema: Cannot be used'],
+    [
+      {
+        kind: 'typed',
+        schema: { properties: { pins: { items: { writeOnly: true } } } },
+        body: { pins: ['4711', 471] },
+      },
+      'body.pins[1]: Is secret by the schema and too short to be kept so in logs and states: give it 4 characters or more',
+    ],
     [{ kind: 'oauth2', body: {} }, 'body: Add the key "token_url"'],
     [{ kind: 'oauth2', body: { ...oauth2, token_url: 'file:///etc' } }, 'body.token_url: Must be an address'],
     [{ kind: 'oauth2', body: { ...oauth2, client_secret: undefined } }, 'body: Add the key "client_secret"'],

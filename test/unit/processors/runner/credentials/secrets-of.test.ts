@@ -61,6 +61,12 @@ describe('what of a credential is secret', () => {
     const body = { a: 'alpha-alpha', b: 'bravo-bravo', c: { d: ['gamma-gamma'] } }
     expect(secretsOf({ body, schema })).toEqual(found)
   })
+
+  test('in a typed one, what the schema marks is so from four characters on, numbers too', () => {
+    const properties = { pin: { writeOnly: true }, code: { format: 'password' }, short: { writeOnly: true } }
+    const body = { pin: 4711, code: 'wolf', short: 'abc', other: 'seven77' }
+    expect(secretsOf({ body, schema: { properties } })).toEqual(['4711', 'wolf'])
+  })
 })
 
 test('addresses lose the slash at their end, and empty texts are left out', () => {
