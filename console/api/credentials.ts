@@ -15,7 +15,7 @@ import {
   transferDocument,
   type wholeCredential,
 } from './credential-answers-schema.ts'
-import { refuseStranger, userOf } from './credential-owner.ts'
+import { refuseStranger, refuseUnlessAdministrator, userOf } from './credential-owner.ts'
 import { type CredentialDeps, changedSince, withKey, write } from './credential-write.ts'
 import { documentText, documentTypes } from './document-text.ts'
 import { etagOf, isBasedOn } from './etag.ts'
@@ -23,7 +23,7 @@ import { badDocument, ifMatch } from './project-answers-schema.ts'
 import { badName, refuseDocument } from './refuse-document.ts'
 import { pageOf } from './schema-words.ts'
 
-/** Credentials: who owns one reads and changes it, and nobody else. */
+/** Credentials: who owns one reads and changes it, and nobody else; an administrator may transfer and delete it. */
 export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
   const one = { path: '/api/credentials/:name', access: 'token', bodyLimit: 0, headers: noStore } as const
   const changing = {
@@ -48,7 +48,7 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
       method: 'GET',
       summary: 'A credential, for its owner',
       answers: readAnswers,
-      handle: (request) => withOwn(deps, request, (credential) => read(deps, credential)),
+      handle: (request) => withOne({ deps, request, refuse: refuseStranger }, (credential) => read(deps, credential)),
     },
     {
       ...changing,
@@ -72,7 +72,10 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
       summary: 'Takes a credential out of force',
       description: 'Jobs that name it fail from then on, and say so. `dry_run=true` does nothing.',
       answers: { ...changeAnswers, 404: refusal('There is no such credential.') },
-      handle: (request) => withOwn(deps, request, (credential) => remove(deps, { credential, request })),
+      handle: (request) =>
+        withOne({ deps, request, refuse: refuseUnlessAdministrator }, (credential) =>
+          remove(deps, { credential, request }),
+        ),
     },
     {
       ...changing,
@@ -80,7 +83,8 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
       path: '/api/credentials/:name/transfer',
       method: 'POST',
       summary: 'Gives a credential to another user',
-      description: 'The new owner alone may read and change it from then on. `dry_run=true` does nothing.',
+      description:
+        'The new owner alone may read and change it from then on; an administrator may transfer it again, and delete it. `dry_run=true` does nothing.',
       answers: {
         ...changeAnswers,
         400: badDocument('It cannot be read.'),
@@ -88,12 +92,16 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
         415: refusal('It is neither JSON nor YAML by its content type.'),
         422: badDocument('It names no user.'),
       },
-      handle: (request) => withOwn(deps, request, (credential) => transfer(deps, { credential, request })),
+      handle: (request) =>
+        withOne({ deps, request, refuse: refuseUnlessAdministrator }, (credential) =>
+          transfer(deps, { credential, request }),
+        ),
     },
   ]
 }
 
 type Own = Readonly<{ credential: Credential; request: Request }>
+type Asked = Readonly<{ deps: CredentialDeps; request: Request; refuse: typeof refuseStranger }>
 
 const itemsOf = ({ catalogue }: CredentialDeps): readonly Static<typeof credentialItem>[] =>
   [...catalogue.credentials().values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(itemOf)
@@ -109,10 +117,9 @@ const itemOf = (credential: CredentialFacts): Static<typeof credentialItem> => (
   updated_by: credential.updatedBy,
 })
 
-/** Goes on when it is there, is the asker's, and has not changed since he looked. */
-const withOwn = (
-  { catalogue }: CredentialDeps,
-  request: Request,
+/** Goes on when it is there, is not refused to the asker, and has not changed since he looked. */
+const withOne = (
+  { deps: { catalogue }, request, refuse }: Asked,
   act: (credential: Credential) => Promise<Reply> | Reply,
 ): Promise<Reply> | Reply => {
   const name = request.params['name'] ?? ''
@@ -120,7 +127,7 @@ const withOwn = (
   if (credential === undefined)
     return problem(404, 'Not Found', `There is no credential ${JSON.stringify(name.slice(0, 100))}.`)
   const { version } = credential
-  const refused = refuseStranger(request, credential)
+  const refused = refuse(request, credential)
   if (refused !== undefined) return refused
   if (!isBasedOn(request, { version, exists: true })) return changedSince(version)
   return withKey(() => act(credential))

@@ -118,17 +118,23 @@ describe('a credential', () => {
       owner: 'amina',
       version: 2,
     })
-    for (const refused of [
-      doors.api(at('given')),
-      put('given', { kind: 'raw', body: {} }),
-      send('DELETE', at('given')),
-      send('POST', `${at('given')}/transfer`, { owner: 'admin' }),
-    ])
-      expect((await json(refused, 403))['detail']).toContain('belongs to amina')
+    for (const refused of [doors.api(at('given')), put('given', { kind: 'raw', body: {} })])
+      expect((await json(refused, 403))['detail']).toContain(
+        'belongs to amina, who alone may read it and change what it holds; an administrator may transfer it and delete it',
+      )
     const { items } = (await json(doors.api('/api/credentials'))) as unknown as {
       items: { name: string; owner: string }[]
     }
     expect(items.find(({ name }) => name === 'given')?.owner).toBe('amina')
+  })
+
+  test('that is another’s can be transferred back and deleted by the administrator', async () => {
+    await json(put('lost', { kind: 'raw', body }))
+    await json(send('POST', `${at('lost')}/transfer`, { owner: 'amina' }))
+    await json(send('POST', `${at('lost')}/transfer`, { owner: 'admin' }))
+    expect(await json(doors.api(at('lost')))).toMatchObject({ owner: 'admin', version: 3, body })
+    await json(send('POST', `${at('lost')}/transfer`, { owner: 'amina' }))
+    expect(await json(send('DELETE', at('lost')))).toMatchObject({ owner: 'amina', version: 5 })
   })
 })
 
