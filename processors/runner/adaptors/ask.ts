@@ -39,7 +39,7 @@ export const ask = async (host: RunHost, request: Ask): Promise<Response> => {
     const parts = { method, url, query, headers, body, contentType, errors, parseAs, keepCookie }
     return logResponse(host, await send(host, { ...parts, timeoutMs: null, redirects: 5 }))
   } catch (error) {
-    if (!isRefused(error)) throw error
+    if (!isRefused(error)) throw error instanceof Error ? logResponse(host, error) : error
     const said = request.tell(error)
     logResponse(host, toldError(error, { ...said, facts: {} }))
     throw toldError(error, said)

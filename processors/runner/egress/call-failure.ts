@@ -12,16 +12,23 @@ export class CallFailure extends Error {
 }
 
 /**
- * What is said of an error of the network. Sentences are ours: those of others may hold parts of a request. An error without a code is a bug
+ * What is said of an error of the network; `port` is told with the host where a connection is what failed. Sentences are ours: those of others may hold parts of a request. An error without a code is a bug
  * and is thrown on.
  */
-export const failureOf = (error: unknown, host: string): CallFailure => {
+export const failureOf = (error: unknown, { host, port }: Place): CallFailure => {
   if (error instanceof CallFailure) return error
   const given = codeIn(error)
   if (given === undefined) throw error
   const code = renamed.get(given) ?? given
-  return new CallFailure(code, sentenceOf(code, { host, given }))
+  const place = port === undefined || unfound.has(code) ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return new CallFailure(code, sentenceOf(code, { host: place, given }))
 }
+
+/** Who was called; an IPv6 address has no brackets. */
+type Place = Readonly<{ host: string; port?: number }>
+
+/** Of names, which have no port. */
+const unfound: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN'])
 
 const codeIn = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined

@@ -4,7 +4,7 @@ import { readBody } from './body.ts'
 import { CallFailure, failureOf } from './call-failure.ts'
 import type { HttpAnswer } from './http-call.ts'
 import type { Hold } from './places.ts'
-import { hostOf } from './policy.ts'
+import { hostOf, portOf } from './policy.ts'
 import type { Pools } from './pools.ts'
 import { redirectOf } from './redirect.ts'
 import type { Header, Request } from './request.ts'
@@ -28,7 +28,7 @@ export const exchange = async (first: Request, options: ExchangeOptions): Promis
   let request = first
   for (let left = options.redirects; ; left--) {
     const came = await hop(request, options).catch((error: unknown) => {
-      throw failureOf(error, hostOf(request.url))
+      throw failureOf(error, { host: hostOf(request.url), port: portOf(request.url) })
     })
     if ('answer' in came) return came
     if (left === 0) throw new CallFailure('TOO_MANY_REDIRECTS', `There were more than ${options.redirects} redirects`)

@@ -50,7 +50,7 @@ export const openDatabases = ({ admit, ca, limits }: DatabasesOptions): Database
       })
     } catch (error) {
       if (error === until.reason) throw error
-      throw failureOf(error, server.host)
+      throw failureOf(error, server)
     }
   }
 

@@ -94,8 +94,8 @@ const goodBye: Buffer = Buffer.from([0x58, 0, 0, 0, 4])
 /** Never throws: nobody would catch it. */
 const lost = (error: unknown, host: string): CallFailure => {
   try {
-    return failureOf(error, host)
+    return failureOf(error, { host })
   } catch {
-    return failureOf(Object.assign(new Error(), { code: 'ECONNRESET' }), host)
+    return failureOf(Object.assign(new Error(), { code: 'ECONNRESET' }), { host })
   }
 }

@@ -4,7 +4,6 @@ import { resolved } from '../functions/resolve.ts'
 import type { RunHost } from '../host.ts'
 import { isGenerator, type Operation, type State } from '../operation.ts'
 import { callWithCredential } from './calls.ts'
-import { AdaptorError } from './failure.ts'
 import { logResponse } from './log-response.ts'
 import { asRecord, type Options, optionsIn } from './options.ts'
 import type { Response } from './send.ts'
@@ -41,8 +40,7 @@ export const httpOperations = (host: RunHost): HttpOperations => {
       { method: resolved(state, method), path: resolved(state, path), options },
       { state, oldStyle },
     ).catch((error: unknown) => {
-      if (error instanceof AdaptorError) logResponse(host, error)
-      throw error
+      throw error instanceof Error ? logResponse(host, error) : error
     })
     logResponse(host, response)
     const next = nextState(state, response, options)

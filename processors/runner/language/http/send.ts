@@ -46,7 +46,9 @@ export type Response = Readonly<{
 export const send = async (host: RunHost, request: Request): Promise<Response> => {
   const began = Date.now()
   const address = addressOf(request.url, request.query)
-  const answer = await host.http(callOf(host, request, address))
+  const answer = await host.http(callOf(host, request, address)).catch((error: Error) => {
+    throw Object.assign(error, { method: request.method, url: address.shown, duration: Date.now() - began })
+  })
   const facts = {
     method: request.method,
     url: address.given,

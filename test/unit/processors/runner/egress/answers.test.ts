@@ -256,7 +256,7 @@ describe('there is no answer', () => {
     await using egress = openAt()
     expect(await failureOf(egress, callOf(server.url))).toEqual({
       code,
-      message: expect.stringMatching(/^127\.0\.0\.1 /),
+      message: expect.stringMatching(/^127\.0\.0\.1:\d+ /),
     })
   })
 
@@ -274,7 +274,7 @@ describe('there is no answer', () => {
     await using egress = openAt()
     expect(await failureOf(egress, callOf(server.url))).toEqual({
       code: 'ECONNREFUSED',
-      message: '127.0.0.1 refused the connection',
+      message: `127.0.0.1:${server.port} refused the connection`,
     })
   })
 })
@@ -312,7 +312,7 @@ describe('over TLS', () => {
     await using egress = openAt({ lookup, ca: [authority.certificate] })
     expect(await failureOf(egress, callOf(`https://other.example:${server.port}/`))).toEqual({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-      message: 'other.example has no certificate that can be trusted (ERR_TLS_CERT_ALTNAME_INVALID)',
+      message: `other.example:${server.port} has no certificate that can be trusted (ERR_TLS_CERT_ALTNAME_INVALID)`,
     })
   })
 
@@ -323,7 +323,7 @@ describe('over TLS', () => {
     await using stranger = openAt({ lookup })
     await using egress = openAt({ lookup, ca: [authority.certificate] })
     const failure = await failureOf(stranger, callOf(`https://api.example:${server.port}/`))
-    expect(failure.message).toMatch(/^api\.example has no certificate that can be trusted/)
+    expect(failure.message).toMatch(/^api\.example:\d+ has no certificate that can be trusted/)
     expect(await failureOf(egress, callOf(`https://api.example:${late.port}/`))).toMatchObject({
       code: 'CERT_HAS_EXPIRED',
     })

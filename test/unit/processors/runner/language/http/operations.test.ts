@@ -99,6 +99,14 @@ describe('what a request does to the state', () => {
     })
   })
 
+  test('a request that nobody answers has its line, too, with the code, and its error says what was asked', async () => {
+    const run = await open()
+    await run[Symbol.asyncDispose]()
+    const error = await failure(run.get('/a', { query: { key: 'hidden' } })(run.state()))
+    expect(run.host.lines).toEqual([expect.stringMatching(/^error GET http:\/\/127\.0\.0\.1:\d+\/a - \S+ in \d+ ms$/)])
+    expect(error).toMatchObject({ method: 'GET', url: expect.stringMatching(/\/a/), duration: expect.any(Number) })
+  })
+
   test('a line of the log tells method, path, status and time, without the query', async () => {
     await using run = await open()
     await run.get('/a', { query: { key: 'secret' } })(run.state())
