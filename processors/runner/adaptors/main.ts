@@ -32,6 +32,8 @@ const main = async ([command = 'list', ...names]: readonly string[]): Promise<nu
   const dir = join(readConfig().DATA_DIR, 'cache', 'adaptors')
   if (command === 'list' && names.length === 0) return await list(dir)
   if (command === 'warm' && names.length > 0) return await warm(dir, wanted)
+  if (command === 'warm')
+    return tell('penstock: adaptors warm takes names: penstock adaptors warm @openfn/language-http@7.2.10', 2)
   if (command === 'check') return await checkAll(dir, wanted)
   return tell(
     `penstock: adaptors cannot "${[command, ...names].join(' ')}"; penstock adaptors --help tells what it can.`,

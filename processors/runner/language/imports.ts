@@ -66,4 +66,5 @@ const refusePackage = (place: Node, { from, scope }: Readonly<{ from: string; sc
   throw new ImportRefusal(place, `"${from}" cannot be imported: ${remedy}`)
 }
 
-const oneText = 'a job is one text, with all operations in scope. Write what you need of it into the job'
+/** What to do instead of bringing in another text. */
+export const oneText = 'a job is one text, with all operations in scope. Write what you need of it into the job'

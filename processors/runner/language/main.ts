@@ -10,9 +10,20 @@ import { compileJob } from './compile.ts'
 import { scopeOf } from './scope.ts'
 import { compiledText, problemText } from './told.ts'
 
-/** `penstock compile [-a <adaptor>] <file>`: shows what a job becomes, or why it is none. */
+const usage = `Usage: penstock compile [options] job.js
+
+  Shows what a job becomes: its operations with their places, what it uses, and its compiled text. Nothing is run.
+
+  -a, --adaptor NAME   what the job is written against (default: common)
+  -h, --help           this
+
+  Exit code: 0 when the job can be compiled; 1 when it cannot, with the place and a sentence; 2 for arguments that will not do.
+`
+
+/** Shows what a job becomes, or why it is none. */
 const compileFile = async ({ file, adaptor }: Readonly<{ file: string; adaptor: Adaptor }>): Promise<number> => {
   const code = readFileSync(file, 'utf8').replace(/^\ufeff/, '')
+  if (code.trim() === '') return fail(`${file}: Is empty: write the code of the job.`)
   const found = await oneAdaptor(adaptor, () => {
     const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
     return { packages: npmPackages(dir), dir }
@@ -30,7 +41,11 @@ const fail = (sentence: string): number => {
 }
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const { file, adaptor: named } = argumentsIn(args)
+  const { file, adaptor: named, help } = argumentsIn(args)
+  if (help) {
+    process.stdout.write(usage)
+    return 0
+  }
   if (file === undefined) return fail('compile takes one file, and its adaptor: penstock compile -a http job.js')
   const read = adaptor(named)
   if ('problem' in read) return fail(read.problem)
@@ -43,14 +58,19 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 }
 
+type Arguments = Readonly<{ file?: string | undefined; adaptor: string; help: boolean }>
+
 /** Without a file where the arguments are not what `compile` takes. */
-const argumentsIn = (args: readonly string[]): Readonly<{ file?: string | undefined; adaptor: string }> => {
+const argumentsIn = (args: readonly string[]): Arguments => {
   try {
-    const options = { adaptor: { type: 'string', short: 'a', default: 'common' } } as const
+    const options = {
+      adaptor: { type: 'string', short: 'a', default: 'common' },
+      help: { type: 'boolean', short: 'h', default: false },
+    } as const
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    return { adaptor: values.adaptor, file: positionals.length === 1 ? positionals[0] : undefined }
+    return { ...values, file: positionals.length === 1 ? positionals[0] : undefined }
   } catch {
-    return { adaptor: 'common' }
+    return { adaptor: 'common', help: false }
   }
 }
 

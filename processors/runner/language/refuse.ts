@@ -1,8 +1,10 @@
 import type { AnyNode, CallExpression, Expression, Node, Program } from 'acorn'
 import { builtInAdaptors } from '../../../topology/project/adaptors.ts'
 import { nearest, remedyFor } from '../../../topology/project/nearest.ts'
+import { quote } from '../../../topology/project/problems.ts'
 import { listed } from '../../../topology/project/values.ts'
 import { childrenOf, type FreeName, type Names } from './free-names.ts'
+import { oneText } from './imports.ts'
 import { adaptorNames } from './names.ts'
 import { isOperationCall, type OperationPlace, partsOf, rootOf } from './operation-calls.ts'
 import { Refusal } from './refusal.ts'
@@ -15,11 +17,15 @@ export const refuseUnknownCalls = ({ names, scope }: Job): void => {
   for (const one of names.free) {
     if (one.how !== 'call' || one.inFunction || isInScope(scope, one.name)) continue
     const owners = builtInAdaptors.filter((adaptor) => adaptorNames[adaptor].includes(one.name))
+    if (one.name === 'require') throw new Refusal(one.node, `There is no require: ${oneText}`)
     const known = [...names.declared, ...scope.operations]
+    const near = nearest(one.name, known)
     const remedy =
       owners.length > 0
         ? `it comes with the adaptor ${listed(owners)}: name it in the job's key "adaptor"`
-        : remedyFor(one.name, known)
+        : near
+          ? `did you mean ${quote(near)}?`
+          : remedyFor(one.name, [...scope.operations])
     throw new Refusal(one.node, `There is no operation "${one.name}"; ${remedy}`)
   }
 }

@@ -16,7 +16,7 @@ const penstockWith = (settings: Readonly<Record<string, string>>, ...args: reado
 }
 
 test('help and the version are told, and nothing is started', () => {
-  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help'], ['runner', '-h'], ['compile', '--help']]) {
+  for (const args of [['--help'], ['-h'], ['help'], ['up', '--help'], ['runner', '-h']]) {
     expect(penstock(...args)).toEqual({ status: 0, stdout: expect.stringContaining('Usage: penstock'), stderr: '' })
   }
   expect(penstock('--version')).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' })
@@ -47,7 +47,7 @@ test('adaptors lists what there is, and says what it cannot do', () => {
     status: 2,
     stderr: expect.stringContaining('file:. is no adaptor'),
   })
-  expect(adaptors('warm')).toMatchObject({ status: 2, stderr: expect.stringContaining('adaptors cannot "warm"') })
+  expect(adaptors('warm')).toMatchObject({ status: 2, stderr: expect.stringContaining('adaptors warm takes names') })
 })
 
 test('compile shows what a job becomes, or where it is wrong', () => {
@@ -80,6 +80,19 @@ $add(1,()=>($then(fn(s => console.log(s)),$promise=>$promise.catch(() => state))
     status: 2,
     stderr: expect.stringMatching(/none\.js cannot be read: ENOENT/),
   })
+  expect(penstock('compile', '--help')).toEqual({
+    status: 0,
+    stdout: expect.stringContaining('Usage: penstock compile [options] job.js'),
+    stderr: '',
+  })
+  const empty = join(folder, 'empty.js')
+  writeFileSync(empty, ' \n')
+  for (const command of ['compile', 'run'])
+    expect(penstock(command, empty)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Is empty'),
+    })
   expect(penstock('compile')).toMatchObject({ status: 2, stderr: expect.stringContaining('takes one file') })
   writeFileSync(good, 'fn(s => s)\n')
   expect(penstock('compile', '-a', 'salesforce', good)).toMatchObject({ status: 0 })

@@ -127,6 +127,8 @@ describe('a job is refused', () => {
       1,
       /^There is no operation "create"; it comes with the adaptor salesforce, dhis2 or openmrs: name/,
     ],
+    ['const x = 1\nfn(s => s)\nfetchAll("x")', 3, 1, /^There is no operation "fetchAll"; known are (?!x,)/],
+    ['const _ = require("lodash")\nfn(s => s)', 1, 11, /^There is no require: a job is one text, .* into the job$/],
     ['const surname = s => s\nsurnam(1)', 2, 1, /^There is no operation "surnam"; did you mean "surname"\?$/],
     ['fn(s => s)\nbuffer.from("x")', 2, 1, /^There is no operation "buffer"/],
     ['const sites = []\neach(site, fn(s => s))', 2, 6, /^There is no "site"; did you mean "sites"\?$/],
