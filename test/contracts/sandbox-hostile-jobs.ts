@@ -20,7 +20,7 @@ const of =
   (jobs: Readonly<Record<string, string>>): readonly HostileJob[] =>
     Object.entries(jobs).map(([name, code]) => ({ name, code, end, changes }))
 
-const timeout = of('killed 2 TimeoutError', { timeoutMs: 300 })
+const timeout = of('killed 2 TimeoutError', { timeoutMs: 800 })
 /** So little memory that it is used up long before the time. */
 const memory = of('killed 134 OOMError', { memoryMb: 16, timeoutMs: 100_000 })
 const flood = of('killed 4 LogFloodError', { logLimitBytes: 1_000 })
