@@ -81,9 +81,8 @@ export const readAnswers: Answers = {
 /** Of everything that changes a credential. */
 export const changeAnswers: Answers = {
   200: jsonAnswer('As it is now, or would be', credentialItem, { headers: etag }),
-  403: refusal('It belongs to somebody else.'),
   409: refusal(
-    'Somebody else has changed it since, another has its `external_id`, or it cannot be sealed or opened with the keys there are.',
+    'Somebody else has changed it since, another has its `external_id`, a deployed job names what is to be deleted, or it cannot be sealed or opened with the keys there are.',
     {
       headers: { etag: Type.Optional(Type.String({ description: 'of the version that is in force' })) },
     },

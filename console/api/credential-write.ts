@@ -10,7 +10,7 @@ import { type Credential, CredentialError } from '../../topology/words/credentia
 import { etagOf } from './etag.ts'
 
 export type CredentialDeps = Readonly<{
-  catalogue: Pick<Catalogue, 'credentials'> & Readonly<{ credentialVersion(name: string): number }>
+  catalogue: Pick<Catalogue, 'credentials' | 'projects'> & Readonly<{ credentialVersion(name: string): number }>
   secrets: Secrets
   /** Writes a change and says what it came to. Throws Fault `log-unavailable` when the log does not take it. */
   writeCredential: (change: CredentialChange, signal: AbortSignal) => Promise<CredentialOutcome>

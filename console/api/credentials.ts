@@ -16,6 +16,7 @@ import {
   type wholeCredential,
 } from './credential-answers-schema.ts'
 import { refuseStranger, refuseUnlessAdministrator, userOf } from './credential-owner.ts'
+import { refuseInUse } from './credential-use.ts'
 import { type CredentialDeps, changedSince, withKey, write } from './credential-write.ts'
 import { documentText, documentTypes } from './document-text.ts'
 import { etagOf, isBasedOn } from './etag.ts'
@@ -60,6 +61,7 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
       answers: {
         ...changeAnswers,
         400: badDocument('It cannot be read, or the name cannot be one.'),
+        403: refusal('It belongs to somebody else.'),
         415: refusal('It is neither JSON nor YAML by its content type.'),
         422: badDocument('It is not right: every problem of it, with its path and place, and without its values.'),
       },
@@ -70,7 +72,7 @@ export const credentialRoutes = (deps: CredentialDeps): readonly Route[] => {
       method: 'DELETE',
       accepts: { headers: ifMatch },
       summary: 'Takes a credential out of force',
-      description: 'Jobs that name it fail from then on, and say so. `dry_run=true` does nothing.',
+      description: 'Refused while a job that is deployed names it. `dry_run=true` does nothing.',
       answers: { ...changeAnswers, 404: refusal('There is no such credential.') },
       handle: (request) =>
         withOne({ deps, request, refuse: refuseUnlessAdministrator }, (credential) =>
@@ -164,8 +166,10 @@ const put = async (deps: CredentialDeps, request: Request): Promise<Reply> => {
   })
 }
 
-const remove = (deps: CredentialDeps, { credential, request }: Own): Promise<Reply> => {
+const remove = (deps: CredentialDeps, { credential, request }: Own): Promise<Reply> | Reply => {
   const { name } = credential
+  const refused = refuseInUse(deps.catalogue, name)
+  if (refused !== undefined) return refused
   const version = credential.version + 1
   const becomes = { deleted: true, ...now(request) } as const
   return write(deps, { name, version, becomes, answer: itemOf({ ...credential, version, ...now(request) }), request })

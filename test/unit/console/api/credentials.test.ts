@@ -210,9 +210,27 @@ describe('a job that names a credential', () => {
     expect(doors.catalogue.projects().get('one')?.project.jobs.get('j')?.credential).toBe('for-one')
     const { problems } = await json(deployed('one', 'for-on'), 422)
     expect(problems).toMatchObject([
-      { path: 'jobs.j.credential', message: 'There is no credential "for-on"; did you mean "for-one"?' },
+      {
+        path: 'jobs.j.credential',
+        message: expect.stringMatching(
+          /^There is no credential "for-on"; did you mean "for-one"\? PUT \/api\/credentials\/for-on makes it/,
+        ),
+      },
     ])
     const { problems: ofOther } = await json(deployed('two', 'for-one'), 422)
     expect(JSON.stringify(ofOther)).toContain('There is no credential \\"for-one\\"')
+  })
+
+  test('keeps it from being deleted until it is deployed without', async () => {
+    await json(put('needed', { kind: 'raw', body: {} }))
+    for (const name of ['uses-b', 'uses-a']) await json(deployed(name, 'needed'))
+    for (const path of [at('needed'), `${at('needed')}?dry_run=true`])
+      expect((await json(send('DELETE', path), 409))['detail']).toBe(
+        'The credential "needed" is named by jobs that are deployed (project/job): uses-a/j, uses-b/j. Deploy them with another or without one first.',
+      )
+    await json(put('other', { kind: 'raw', body: {} }))
+    await json(deployed('uses-a', 'other'))
+    await json(send('DELETE', '/api/projects/uses-b'))
+    await json(send('DELETE', at('needed')))
   })
 })
