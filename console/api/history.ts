@@ -7,7 +7,7 @@ import { problem, type Reply, type Request, type Route } from '../../topology/ht
 import { type Answers, jsonAnswer, refusal, retryLater } from '../../topology/http-answers.ts'
 import type { Catalogue } from '../../topology/project/catalogue.ts'
 import { isUuid } from '../../topology/words/ids.ts'
-import { type ListQuery, listSearchOf } from './list-query.ts'
+import { BadRange, type ListQuery, listSearchOf } from './list-query.ts'
 import { noProject } from './project-of.ts'
 import { pageOf } from './schema-words.ts'
 
@@ -40,6 +40,7 @@ export const historyRoute = ({ catalogue }: HistoryDeps, question: Question): Ro
       return await question.answer(request, { project, id })
     } catch (error) {
       if (error instanceof BadPlace) return badPlace
+      if (error instanceof BadRange) return badRange
       if (error instanceof BadSearch) return badSearch(error)
       if (error instanceof Fault && error.code === 'store-unavailable') return storeAway
       throw error
@@ -82,7 +83,7 @@ const refusalsTo = ({ path, query }: Question): Answers => {
   const list = Object.hasOwn((query as { properties?: object } | undefined)?.properties ?? {}, 'after')
   return {
     ...(one && { 400: refusal('The id is no UUID.') }),
-    ...(list && { 400: refusal('`after` is none that a page has given.') }),
+    ...(list && { 400: refusal('`after` is none that a page has given, or `from` is later than `to`.') }),
     404: refusal(one ? 'There is no such project, or it has nothing of this id.' : 'There is no such project.'),
     503: refusal('ClickHouse cannot be reached: history cannot be read now.', retryLater),
   }
@@ -95,6 +96,12 @@ const badPlace: Reply = problem(
   400,
   'Bad Request',
   'The query parameter "after" is none that a page has given; allowed: the `next` of the page before.',
+)
+
+const badRange: Reply = problem(
+  400,
+  'Bad Request',
+  '"from" is later than "to", so nothing can lie between them: exchange them, or leave one out.',
 )
 
 const badSearch = ({ message }: BadSearch): Reply =>

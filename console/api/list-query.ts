@@ -41,13 +41,22 @@ export const listParameters = {
 const listQuery = Type.Object(listParameters)
 export type ListQuery = Static<typeof listQuery>
 
-export const listSearchOf = (project: string, { from, to, limit = 100, after }: ListQuery): ListSearch => ({
-  project,
-  limit,
-  ...(from !== undefined && { from: new Date(from) }),
-  ...(to !== undefined && { to: new Date(isDay(to) ? `${to}T23:59:59.999Z` : to) }),
-  ...(after !== undefined && { after }),
-})
+/** `from` is later than `to`. */
+export class BadRange extends Error {}
+
+/** What is to be searched. Throws `BadRange`. */
+export const listSearchOf = (project: string, { from, to, limit = 100, after }: ListQuery): ListSearch => {
+  const first = from === undefined ? undefined : new Date(from)
+  const last = to === undefined ? undefined : new Date(isDay(to) ? `${to}T23:59:59.999Z` : to)
+  if (first && last && first > last) throw new BadRange()
+  return {
+    project,
+    limit,
+    ...(first && { from: first }),
+    ...(last && { to: last }),
+    ...(after !== undefined && { after }),
+  }
+}
 
 export const idRangeOf = ({ id_from, id_to }: ListQuery): Readonly<{ idFrom?: string; idTo?: string }> => ({
   ...(id_from !== undefined && { idFrom: id_from }),

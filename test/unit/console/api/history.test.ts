@@ -98,6 +98,8 @@ test.each([
   ['messages.csv?raw=maybe', 'true, false'],
   ['messages.ndjson?raw=true', '"raw" is not known'],
   ['dead-letters?id_from=x', '"id_from" is not known'],
+  ['messages?from=2026-11-22&to=2026-11-21', '"from" is later than "to"'],
+  ['runs.csv?from=2026-11-22T00:00:00.001Z&to=2026-11-22T00:00:00Z', '"from" is later than "to"'],
   ['messages/7', 'UUID'],
   ['runs/not-an-id', 'UUID'],
 ])('%s is 400 and says what is allowed', async (path, says) => {
