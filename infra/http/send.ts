@@ -5,7 +5,8 @@ import { discardRest } from './body.ts'
 
 /**
  * Sends an answer of a room, or of ours, with the headers that all answers of its route have. A problem without an `instance` gets the path
- * that was asked for (without its query: that may hold secrets). What is in hand whole goes past fastify, whose hooks nobody uses here.
+ * that was asked for (without its query: that may hold secrets), and has lines, since people read it in a terminal. What is in hand whole
+ * goes past fastify, whose hooks nobody uses here.
  */
 export const sendReply = (reply: FastifyReply, answer: Reply, always?: Reply['headers']): void => {
   const { request, raw } = reply
@@ -29,7 +30,9 @@ const bytesOf = ({ headers, body }: Reply, url: string): string | Buffer => {
   if (body === undefined || isStream(body)) return ''
   if (!isData(body)) return body as string | Buffer
   const isProblem = headers?.['content-type'] === 'application/problem+json'
-  return JSON.stringify(isProblem ? { ...(body as object), instance: pathOf(url) } : body)
+  return isProblem
+    ? `${JSON.stringify({ ...(body as object), instance: pathOf(url) }, null, 2)}\n`
+    : JSON.stringify(body)
 }
 
 /** Neither text nor bytes, but what is to be written as JSON. */
