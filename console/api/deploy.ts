@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { Fault } from '../../topology/flow/fault.ts'
 import { problem, type Reply, type Request } from '../../topology/http.ts'
 import type { Deployment, DeployOutcome, History } from '../../topology/project/deployment.ts'
+import { notesOf } from '../../topology/project/notes.ts'
 import { etagOf, stale } from './etag.ts'
 import type { deployAnswer } from './project-answers-schema.ts'
 import { sourcesOf } from './sources.ts'
@@ -28,6 +29,7 @@ export const write = async (deps: DeployDeps, { deployment, history, request }: 
       deploy,
       dry_run: dryRun,
       difference: deployment.difference,
+      notes: deployment.next === undefined ? [] : [...notesOf(deployment.next.project)],
       sources:
         deployment.next === undefined
           ? {}

@@ -17,6 +17,17 @@ export const documentText = ({ body, headers }: Request): DocumentText => {
   return { kind: 'refused', reply: problem(400, 'Bad Request', 'The document is not UTF-8.') }
 }
 
+/** The media type in which a caller wants a document: the first of `Accept` that is one of `documentTypes`, by preference; else JSON. */
+export const wantedType = ({ headers }: Pick<Request, 'headers'>): string => {
+  const ranges = (headers['accept'] ?? '').toLowerCase().split(',')
+  const wanted = ranges.map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
+    return { type, weight: Number(parameters.find((one) => one.startsWith('q='))?.slice(2) ?? 1) }
+  })
+  const known = wanted.filter(({ type, weight }) => formats.has(type) && weight > 0)
+  return known.toSorted((a, b) => b.weight - a.weight)[0]?.type ?? 'application/json'
+}
+
 /** What a project document may be sent as. */
 export const documentTypes: readonly string[] = [
   'application/json',

@@ -69,6 +69,9 @@ export const deployAnswer = closed(
     deploy: Type.Integer({ description: 'the number that is in force now, for `If-Match`' }),
     dry_run: Type.Boolean(),
     difference: closed({ settings: names, sources: changes, triggers: changes, jobs: changes }),
+    notes: Type.Array(Type.String(), {
+      description: 'what is right and yet does nothing: jobs without a trigger, triggers without a job',
+    }),
     sources: addresses,
   },
   {
@@ -84,6 +87,7 @@ export const deployAnswer = closed(
           triggers: { added: ['registration', 'not-registered'], changed: [], removed: [] },
           jobs: { added: ['register', 'complain'], changed: [], removed: [] },
         },
+        notes: [],
         sources: { inbox },
       },
     ],

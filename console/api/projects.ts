@@ -6,10 +6,12 @@ import type { Catalogue, Deployed } from '../../topology/project/catalogue.ts'
 import { type Compile, checkDocument, upstreamIn } from '../../topology/project/check.ts'
 import { deletionOf, deploymentOf, type History, sourceIdsOfOthers } from '../../topology/project/deployment.ts'
 import { maxDocument, parseDocument } from '../../topology/project/document.ts'
+import { writeYaml } from '../../topology/project/write-yaml.ts'
 import { mayUse } from '../../topology/words/credential.ts'
 import { isName } from '../../topology/words/ids.ts'
+import type { Json } from '../../topology/words/json.ts'
 import { type Deploy, write } from './deploy.ts'
-import { documentText, documentTypes } from './document-text.ts'
+import { documentText, documentTypes, wantedType } from './document-text.ts'
 import { etagOf, refuseStale } from './etag.ts'
 import { badDocument, changeAnswers, etagHeader, ifMatch, projectItem } from './project-answers-schema.ts'
 import { noProject, projectOf } from './project-of.ts'
@@ -43,8 +45,13 @@ export const projectRoutes = (deps: ProjectDeps): readonly Route[] => {
       ...one,
       method: 'GET',
       summary: 'The document of a project',
+      description: 'In JSON, or in YAML for a caller with `Accept: application/yaml`.',
       answers: {
-        200: jsonAnswer('As it was sent, with the ids of its sources', projectDocument, { headers: etagHeader }),
+        200: {
+          description: 'As it was sent, with the ids of its sources; of YAML neither layout nor comments are kept',
+          content: Object.fromEntries(documentTypes.map((mediaType) => [mediaType, projectDocument])),
+          headers: etagHeader,
+        },
         404: refusal('There is no such project.'),
       },
       handle: (request) => read(deps, request),
@@ -103,7 +110,10 @@ const itemOf = ({ project, deploy, deployedAt }: Deployed, url: string): Static<
 const read = ({ catalogue }: ProjectDeps, request: Request): Reply => {
   const deployed = projectOf(catalogue, request)
   if (deployed === undefined) return noProject(request)
-  return { status: 200, headers: { etag: etagOf(deployed.deploy) }, body: deployed.document }
+  const headers = { etag: etagOf(deployed.deploy), vary: 'accept' }
+  const type = wantedType(request)
+  if (type === 'application/json') return { status: 200, headers, body: deployed.document }
+  return { status: 200, headers: { ...headers, 'content-type': type }, body: writeYaml(deployed.document as Json) }
 }
 
 const put = async (deps: ProjectDeps, request: Request): Promise<Reply> => {

@@ -13,6 +13,7 @@ type Deployed = {
   project: string
   deploy: number
   dry_run: boolean
+  notes: string[]
   difference: Record<'sources' | 'triggers' | 'jobs', { added: string[]; removed: string[] }>
   sources: Record<string, { id: string; url: string; inbox_url: string; path_url: string }>
 }
@@ -84,6 +85,16 @@ describe('deploying', () => {
     const said = await deployed(await put('dry', document('dry'), {}, '?dry_run=true'))
     expect(said).toMatchObject({ deploy: 0, dry_run: true, difference: { jobs: { added: ['only'] } } })
     expect((await doors.api('/api/projects/dry')).status).toBe(404)
+  })
+
+  test('what does nothing is noted with its place', async () => {
+    const jobs = { lonely: { expression: 'fn(state => state)' } }
+    const said = await deployed(await put('noted', document('noted', { jobs }), {}, '?dry_run=true'))
+    expect(said.notes).toEqual([
+      'triggers.all: No job names this trigger, so it starts nothing.',
+      'jobs.lonely: Has no trigger, so it never runs: name one as "trigger".',
+    ])
+    expect(await deployed(await put('noted', document('noted')))).toMatchObject({ notes: [] })
   })
 
   test('a dry run gives no address that the deploy would draw anew', async () => {
@@ -179,7 +190,8 @@ describe('refusals', () => {
 
   test('without the token nothing is said', async () => {
     for (const path of ['/api/projects', '/api/projects/first', '/api/projects/none', '/api/info']) {
-      expect((await fetch(doors.url + path)).status).toBe(401)
+      const answer = await problem(await fetch(doors.url + path))
+      expect(answer).toMatchObject({ status: 401, detail: expect.stringContaining('the file admin-token in DATA_DIR') })
     }
   })
 })
@@ -194,6 +206,24 @@ describe('reading and deleting', () => {
       document('read', { sources: { inbox: { type: 'webhook', path: 'in', id: found.sources.inbox.id } } }),
     )
     expect(await deployed(await put('read', found))).toMatchObject({ deploy: 1 })
+  })
+
+  test.each([
+    ['application/yaml', 'application/yaml'],
+    ['text/html, application/json;q=0.5, text/yaml', 'text/yaml'],
+    ['*/*', 'application/json'],
+    ['application/json, application/yaml', 'application/json'],
+    ['application/yaml;q=0, application/json;q=0.1', 'application/json'],
+  ])('who accepts %s gets %s, with every digit, and may send it again', async (accept, type) => {
+    const filter = '{"big":9007199254740993}'
+    const text = JSON.stringify(document('spoken', { triggers: { all: { type: 'message', filter: 0 } } }))
+    await deployed(await put('spoken', text.replace('"filter":0', `"filter":${filter}`)))
+    const answer = await doors.api('/api/projects/spoken', { headers: { accept } })
+    expect(answer.headers.get('content-type')).toBe(type)
+    const given = await answer.text()
+    expect(given).toMatch(/big"?: ?9007199254740993/)
+    expect(given.startsWith('{')).toBe(type === 'application/json')
+    expect(await deployed(await put('spoken', given, { 'content-type': type }))).toMatchObject({ deploy: 1 })
   })
 
   test('the list has every project by name, with addresses', async () => {
