@@ -8,6 +8,7 @@ import {
 import { isName } from '../words/ids.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
 import { checkBody, checkMarked } from './credential-schema.ts'
+import { checkSchema } from './credential-schema-check.ts'
 import type { Document } from './document.ts'
 import { optional, readKeys, required, type Spot } from './keys.ts'
 import { memberPathOf } from './member-path.ts'
@@ -37,7 +38,9 @@ export const readCredential = (
   if (kind !== null) checkKind({ kind, schema, hasExternalId: external_id !== null }, report)
   const spot: Spot = { path: ['body'], report }
   if (kind === 'typed' && schema !== null) {
-    checkBody(body, schema, report)
+    const before = problems().length
+    checkSchema(schema, { path: ['schema'], report })
+    if (problems().length === before) checkBody(body, schema, report)
     checkMarked({ body, schema }, report)
   }
   if (kind === 'oauth2') checkOAuth2(body, spot)

@@ -1,18 +1,32 @@
 import { Errors } from 'typebox/schema'
 import type { CredentialContent } from '../words/credential.ts'
 import { exactSource, isExactNumber, isJsonArray, isJsonObject, type Json, type JsonObject } from '../words/json.ts'
-import type { Report } from './problems.ts'
+import { type Path, quote, type Report } from './problems.ts'
 
 /** Checks the body of a typed credential by its JSON Schema. What is reported names places and rules, no values. */
 export const checkBody = (body: JsonObject, schema: JsonObject, report: Report): void => {
   try {
     const plain = JSON.parse(JSON.stringify(body)) as unknown // exact numbers are numbers to a schema
-    for (const { instancePath, message, keyword } of Errors(schema, plain)[1]) {
-      if (keyword !== 'boolean') report(['body', ...stepsOf(instancePath)], `By the schema it ${message}.`)
-    }
+    const [, errors] = Errors(schema, plain)
+    const told = errors.filter(({ keyword }) => keyword !== 'boolean') // which says no more than the rule that it is of
+    for (const error of told) report(placeOf(error), `By the schema it ${error.message}${keysIn(error)}.`)
+    if (told.length > 0) return
+    for (const error of errors)
+      report(placeOf(error), 'By the schema it is refused: by false, or by a $ref that leads nowhere.')
   } catch (error) {
     report(['schema'], `Cannot be used: ${(error as Error).message}.`)
   }
+}
+
+type SchemaError = ReturnType<typeof Errors>[1][number]
+
+const placeOf = ({ instancePath }: SchemaError): Path => ['body', ...stepsOf(instancePath)]
+
+const keysIn = (error: SchemaError): string => {
+  if (error.keyword === 'additionalProperties') return `: ${error.params.additionalProperties.map(quote).join(', ')}`
+  return error.keyword === 'unevaluatedProperties'
+    ? `: ${error.params.unevaluatedProperties.map(String).map(quote).join(', ')}`
+    : ''
 }
 
 /** A text in a credential's body: where it stands, the name that it goes by, and what the schema makes of it. A marked number counts as the text of it. */

@@ -115,6 +115,18 @@ describe('a credential that somebody sends', () => {
     ['with nulls, as it is answered', { kind: 'raw', body: {}, schema: null, external_id: null, projects: null }],
     ['for projects', { kind: 'raw', body: {}, external_id: 'd-1', projects: ['clinic', 'demo'] }],
     ['typed', { kind: 'typed', schema, body: { password: 'long enough to pass' } }],
+    [
+      'typed with what schemas may have',
+      {
+        kind: 'typed',
+        schema: {
+          ...{ $schema: 'https://json-schema.org/draft/2020-12/schema', $ref: '#/$defs/a', $defs: { a: true } },
+          ...{ type: ['object', 'null'], required: ['port'], minProperties: 1, additionalProperties: { not: false } },
+          properties: { port: { type: 'integer', minimum: 1, maximum: 65535.5, enum: [1, 2], examples: [1], hint: 7 } },
+        },
+        body: { port: 1, other: null },
+      },
+    ],
     ['oauth2', { kind: 'oauth2', body: { ...oauth2, scope: 'api', instance_url: 'https://us.example' } }],
     ['oauth2 without a secret', { kind: 'oauth2', body: { ...oauth2, client_secret: undefined, refresh_token: 'r' } }],
     ['a keychain', { kind: 'keychain', body: { path: '$.data.clinic', default: 'district' } }],
@@ -138,7 +150,41 @@ describe('a credential that somebody sends', () => {
       'body.password: By the schema it must not have fewer than 12 characters.',
     ],
     [{ kind: 'typed', schema, body: {} }, 'body: By the schema it must have required properties password.'],
-    [{ kind: 'typed', schema: { properties: { a: { pattern: '(' } } }, body: { a: 'b' } }, 'schema: Cannot be used'],
+    [
+      { kind: 'typed', schema: { properties: { a: { pattern: '(' } } }, body: { a: 'b' } },
+      'schema.properties.a.pattern: Must be a regular expression. Invalid regular expression: /(/u: Unterminated group.',
+    ],
+    [{ kind: 'typed', schema: { patternProperties: { '(': {} } }, body: { a: 'b' } }, 'schema: Cannot be used'],
+    [
+      { kind: 'typed', schema: { type: 'objct' }, body: {} },
+      'schema.type: There is no type "objct"; did you mean "object"?',
+    ],
+    [
+      { kind: 'typed', schema: { type: ['object', 1] }, body: {} },
+      'schema.type: Must be one of null, boolean, integer',
+    ],
+    [{ kind: 'typed', schema: { required: 'a' }, body: {} }, 'schema.required: Must be a list of names, not "a".'],
+    [
+      { kind: 'typed', schema: { properties: ['a'] }, body: {} },
+      'schema.properties: Must be an object of JSON Schemas.',
+    ],
+    [
+      { kind: 'typed', schema: { properties: { a: { items: [{ anyOf: { b: 1 } }] } } }, body: {} },
+      'schema.properties.a.items[0].anyOf: Must be a list of JSON Schemas.',
+    ],
+    [{ kind: 'typed', schema: { $defs: { a: 'string' } }, body: {} }, 'schema."$defs".a: Must be a JSON Schema'],
+    [{ kind: 'typed', schema: { not: { minLength: -1 } }, body: {} }, 'schema.not.minLength: Must be a whole number'],
+    [{ kind: 'typed', schema: { writeOnly: 'yes' }, body: {} }, 'schema.writeOnly: Must be true or false, not "yes".'],
+    [
+      { kind: 'typed', schema: { properties: { a: {} }, additionalProperties: false }, body: { a: 1, b: 2, 'c d': 3 } },
+      'body: By the schema it must not have additional properties: "b", "c d".',
+    ],
+    [
+      { kind: 'typed', schema: { unevaluatedProperties: false }, body: { b: 2 } },
+      'body: By the schema it must not have unevaluated properties: "b".',
+    ],
+    [{ kind: 'typed', schema: { properties: { a: false } }, body: { a: 1 } }, 'body.a: By the schema it is refused'],
+    [{ kind: 'typed', schema: { $ref: '#/nowhere' }, body: {} }, 'a $ref that leads nowhere'],
     [
       {
         kind: 'typed',
