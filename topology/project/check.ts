@@ -134,7 +134,8 @@ const checkJobs = (
       }
     }
     if (credentials !== undefined && job.credential !== null) {
-      checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report })
+      const remedy = `PUT /api/credentials/${job.credential} makes it, or lets this project use it.`
+      checkNames(wordsAt(value, [...path, 'credential']), { kind: 'credential', known: credentials, report, remedy })
     }
   }
 }
@@ -152,11 +153,14 @@ const compileJobs = (
   })
 
 type Word = Readonly<{ path: Path; name: string }>
-type Known = Readonly<{ kind: string; known: ReadonlySet<string>; report: Report }>
+/** `remedy`: what to do beside taking a known name. */
+type Known = Readonly<{ kind: string; known: ReadonlySet<string>; report: Report; remedy?: string }>
 
-const checkNames = (words: readonly Word[], { kind, known, report }: Known): void => {
+const checkNames = (words: readonly Word[], { kind, known, report, remedy }: Known): void => {
   for (const { path, name } of words) {
-    if (!known.has(name)) report(path, `There is no ${kind} ${quote(name)}; ${remedyFor(name, [...known])}`)
+    if (known.has(name)) continue
+    const sentences = [`There is no ${kind} ${quote(name)}; ${remedyFor(name, [...known])}`, remedy ?? '']
+    report(path, sentences.join(' ').trimEnd())
   }
 }
 
