@@ -60,23 +60,24 @@ const pattern: Read<RegExp> = (value) => {
 
 const anyList: Read<Json> = (value) => (isJsonArray(value) ? { ok: value } : mustBe('a list', value))
 
+const count = readBy(integer(0, Number.MAX_SAFE_INTEGER))
+
+const keywordsBy: readonly (readonly [rule: Rule, keywords: string])[] = [
+  [types, 'type'],
+  [schemasByName, 'properties patternProperties dependentSchemas $defs definitions'],
+  [schemas, 'allOf anyOf oneOf prefixItems'],
+  [schemaOrSchemas, 'items'],
+  [checkSchema, 'additionalProperties unevaluatedProperties propertyNames additionalItems unevaluatedItems contains'],
+  [checkSchema, 'not if then else'],
+  [readBy(listOf(text, 'a list of names')), 'required'],
+  [readBy(anyList), 'enum'],
+  [count, 'minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains'],
+  [readBy(number), 'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'],
+  [readBy(pattern), 'pattern'],
+  [readBy(text), 'format $ref'],
+  [readBy(flag), 'uniqueItems writeOnly readOnly'],
+]
+
 const rules: ReadonlyMap<string, Rule> = new Map(
-  (
-    [
-      [types, ['type']],
-      [schemasByName, ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']],
-      [schemas, ['allOf', 'anyOf', 'oneOf', 'prefixItems']],
-      [schemaOrSchemas, ['items']],
-      [checkSchema, ['additionalProperties', 'unevaluatedProperties', 'propertyNames', 'additionalItems']],
-      [checkSchema, ['unevaluatedItems', 'contains', 'not', 'if', 'then', 'else']],
-      [readBy(listOf(text, 'a list of names')), ['required']],
-      [readBy(anyList), ['enum']],
-      [readBy(integer(0, Number.MAX_SAFE_INTEGER)), ['minLength', 'maxLength', 'minItems', 'maxItems']],
-      [readBy(integer(0, Number.MAX_SAFE_INTEGER)), ['minProperties', 'maxProperties', 'minContains', 'maxContains']],
-      [readBy(number), ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
-      [readBy(pattern), ['pattern']],
-      [readBy(text), ['format', '$ref']],
-      [readBy(flag), ['uniqueItems', 'writeOnly', 'readOnly']],
-    ] as const satisfies readonly (readonly [Rule, readonly string[]])[]
-  ).flatMap(([rule, keywords]) => keywords.map((keyword): [string, Rule] => [keyword, rule])),
+  keywordsBy.flatMap(([rule, keywords]) => keywords.split(' ').map((keyword): [string, Rule] => [keyword, rule])),
 )
