@@ -16,7 +16,11 @@ export const callDhis2 = (
   { state, apiVersion, path, ...call }: Call & Readonly<{ state: State; apiVersion: unknown }>,
 ): Promise<Response> => {
   const server = textIn(state, 'hostUrl', 'apiUrl', 'baseUrl', 'instanceUrl')
-  if (server === undefined) throw missing('DHIS2 takes a credential with hostUrl, the address of the server')
+  if (server === undefined)
+    throw missing(
+      state,
+      'DHIS2 takes a credential with hostUrl, the address of the server, and with username and password, pat or OAuth2.',
+    )
   const version = versionOf(apiVersion ?? asRecord(state['configuration'])['apiVersion'])
   return ask(host, {
     ...call,
@@ -32,7 +36,10 @@ const authorisationOf = (state: State): string => {
   if (pat !== undefined) return `ApiToken ${pat}`
   const given = token === undefined ? basicIn(state) : `Bearer ${token}`
   if (given !== undefined) return given
-  throw missing('DHIS2 takes a credential with username and password, with pat (a personal access token), or OAuth2')
+  throw missing(
+    state,
+    'DHIS2 takes a credential with username and password, with pat (a personal access token), or OAuth2.',
+  )
 }
 
 const versionOf = (given: unknown): string => {

@@ -14,7 +14,10 @@ export const callOpenmrs = (host: RunHost, { state, language, path, ...call }: C
   const base = textIn(state, 'instanceUrl', 'baseUrl', 'hostUrl')
   const authorisation = basicIn(state)
   if (base === undefined || authorisation === undefined)
-    throw missing('OpenMRS takes a credential with instanceUrl (such as https://…/openmrs), username and password')
+    throw missing(
+      state,
+      'OpenMRS takes a credential with instanceUrl (such as https://…/openmrs), username and password.',
+    )
   const headers: Headers = {
     ...{ Authorization: authorisation, Accept: 'application/json' },
     ...(language === undefined ? {} : { 'Accept-Language': language }),

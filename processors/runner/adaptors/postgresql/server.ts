@@ -11,7 +11,8 @@ export const serverIn = (state: State): SqlServer => {
   const user = textIn(state, 'user', 'username')
   if (host === undefined || database === undefined || user === undefined)
     throw missing(
-      'PostgreSQL takes a credential with host, database, user and password; port, ssl and allowSelfSignedCert',
+      state,
+      'PostgreSQL takes a credential with host, database, user and password, and may be given port, ssl and allowSelfSignedCert.',
     )
   const tls = {
     verified: !isYes('allowSelfSignedCert', allowSelfSignedCert),

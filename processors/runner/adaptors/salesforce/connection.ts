@@ -33,11 +33,13 @@ const sessionFor = (
   const token = textIn(state, 'access_token', 'accessToken')
   const instance = textIn(state, 'instance_url', 'instanceUrl')
   if (token !== undefined && instance !== undefined) return { token, instance }
-  if (token !== undefined) throw missing('The credential has an access_token, and no instance_url that it is for')
+  if (token !== undefined)
+    throw missing(state, 'The credential has an access_token, and no instance_url that it is for.')
   const [username, password] = [textIn(state, 'username'), textIn(state, 'password')]
   if (username === undefined || password === undefined)
     throw missing(
-      'Salesforce takes a credential with access_token and instance_url (OAuth), or with username, password and securityToken',
+      state,
+      'Salesforce takes a credential with access_token and instance_url (OAuth), or with username, password and securityToken.',
     )
   const loginUrl = textIn(state, 'loginUrl', 'login_url') ?? 'https://login.salesforce.com'
   const secret = `${password}${textIn(state, 'securityToken', 'security_token') ?? ''}`
