@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OnLog } from '../../processors/runner/sandbox/child-process.ts'
 import { openSandbox } from '../../processors/runner/sandbox/open.ts'
+import type { Job } from '../../topology/project/project.ts'
 import { noWorld } from '../fixtures/no-world.ts'
 import { until } from './message-log.ts'
 import { childrenOf, isRunning } from './sandbox-children.ts'
@@ -80,7 +81,9 @@ describe('the process of runs that are alone', () => {
       expect((await sandbox.run({ run, job, state: '{}', answer: noWorld, alone: true }, never)).status).toBe('success')
   })
 
-  test('ends when a run that was cut off does not, and the next run has another', { timeout: 60_000 }, async () => {
+  const rests = jobOf('fn(() => new Promise((done) => setTimeout(done, 2_500, 1)))')
+
+  test('ends when a run that was cut off does not, and a later run has another', { timeout: 60_000 }, async () => {
     await using sandbox = await openSandbox({ version: '1' })
     await until(() => sandbox.state().children === 2)
     const before = childrenOf(process.pid)
@@ -99,12 +102,15 @@ describe('the process of runs that are alone', () => {
     const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
     stop.abort('enough')
     await expect(running).rejects.toBe('enough')
+    // Whoever comes at once finds it still there; whoever comes later does not.
+    const next = (job: Job, signal: AbortSignal) =>
+      sandbox.run({ run, job, state: '{}', answer: noWorld, alone: true }, signal)
+    expect((await next(rests, new AbortController().signal)).status).toBe('success')
+    const later = new AbortController()
+    const waiting = next(jobOf('fn(() => new Promise(() => {}))'), later.signal)
     await until(() => !isRunning(own))
-    const next = sandbox.run(
-      { run, job: small, state: '{}', answer: noWorld, alone: true },
-      new AbortController().signal,
-    )
-    expect((await next).status).toBe('success')
+    later.abort('enough')
+    await expect(waiting).rejects.toBe('enough')
   })
 })
 

@@ -51,7 +51,9 @@ describe('the log of a run', () => {
   test('is told while it grows, and is there when the run is cut off', async () => {
     const stop = new AbortController()
     const { promise, resolve } = Promise.withResolvers<readonly LogLine[]>()
+    const lengths: number[] = []
     const onLog = (log: readonly LogLine[]): void => {
+      lengths.push(log.length)
       if (log.length > 1) resolve(log)
     }
     const running = sandbox.run(
@@ -62,6 +64,7 @@ describe('the log of a run', () => {
       stop.signal,
     )
     const soFar = await promise
+    expect(lengths).toEqual([1, 2]) // its first line is there before it prints anything
     stop.abort(new Error('not wanted'))
     await expect(running).rejects.toThrow('not wanted')
     expect(soFar.map(({ source }) => source)).toEqual(['penstock', 'job'])
