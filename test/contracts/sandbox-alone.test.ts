@@ -4,7 +4,7 @@ import { openSandbox } from '../../processors/runner/sandbox/open.ts'
 import type { Job } from '../../topology/project/project.ts'
 import { noWorld } from '../fixtures/no-world.ts'
 import { until } from './message-log.ts'
-import { childrenOf, isRunning } from './sandbox-children.ts'
+import { childrenOf, isRunning, secondsOf } from './sandbox-children.ts'
 import { jobOf, printed, run } from './sandbox-jobs.ts'
 
 /** Tells of the log when the run has printed something. */
@@ -100,6 +100,8 @@ describe('the process of runs that are alone', () => {
     )
     await begun.promise
     const [own = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
+    const atFirst = secondsOf(own)
+    await until(() => secondsOf(own) > atFirst + 0.5) // the search goes on
     stop.abort('enough')
     await expect(running).rejects.toBe('enough')
     // Whoever comes at once finds it still there; whoever comes later does not.

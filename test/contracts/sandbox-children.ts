@@ -16,6 +16,12 @@ export const isRunning = (pid: number): boolean => {
   }
 }
 
+/** Seconds of processor that a process has used (Linux counts hundredths). */
+export const secondsOf = (pid: number): number => {
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13) ?? []
+  return (Number(user) + Number(system)) / 100
+}
+
 const parentOf = (pid: string): number => {
   try {
     return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
