@@ -12,7 +12,7 @@ export type Niceness = 0 | 19
  */
 export const spawnChild = (nice: Niceness): ChildProcess => {
   try {
-    return spawn(process.execPath, [...flags, childFile, String(nice)], {
+    return spawn(process.execPath, ['--no-node-snapshot', childFile, String(nice)], {
       env: {},
       cwd: '/',
       detached: true, // Ctrl-C is for the one who stops it in order; its pipe ends when that one ends
@@ -36,8 +36,5 @@ export const rssOf = ({ pid }: ChildProcess): number => {
     return 0
   }
 }
-
-/** An isolate collects its garbage on its own thread: V8's helpers would serve one that leaks on all processors, and no niceness reaches them. */
-const flags = ['--no-node-snapshot', '--single-threaded-gc']
 
 const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
