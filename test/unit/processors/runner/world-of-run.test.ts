@@ -85,7 +85,7 @@ test('what is executed again makes the same calls, which are told once', async (
 
 test('a long address is kept short, and one that is no address not at all; in test mode only what was answered is noted', async () => {
   const { answer, calls } = world({ job: { testMode: true, timeoutMs: 5_000 } })
-  const paths = ['/' + 'a'.repeat(60_000), '/' + 'a'.repeat(70_000)]
+  const paths = [`/${'a'.repeat(60_000)}`, `/${'a'.repeat(70_000)}`]
   for (const [at, path] of paths.entries()) await answer({ number: at + 1, note, text: get(path) }, never)
   expect(calls()).toMatchObject([
     { url: (url + paths[0]).slice(0, 2_000), error: null },
