@@ -19,7 +19,7 @@ import { unlessAborted } from '../topology/flow/stop.ts'
 import { deployedAdaptor } from '../topology/project/adaptors.ts'
 import { fixedTopics, intakeTopic } from '../topology/topics.ts'
 import { cancelRecord } from '../topology/wire/control.ts'
-import { npmPackages } from './adaptors/npm.ts'
+import { npmAdaptorsIn } from './adaptors/npm.ts'
 import { askOf, bannerOf } from './banner.ts'
 import { deployProject } from './catalogue/deploy.ts'
 import { writeCredential } from './catalogue/write-credential.ts'
@@ -89,9 +89,8 @@ await runRole('up', async (house) => {
   const checks = checksOf({ brokers, server, log, store, keeper, catalogue, stop: stop.reading })
   const health = healthRoutes({ meter, checks })
   measureProcess(meter, { version: packageJson.version, roles: keeper.health, catalogue, checks, sandbox })
-  const adaptorDir = join(dataDir.path, 'cache', 'adaptors')
   const findAdaptors = adaptorFinder({
-    ...{ packages: npmPackages(adaptorDir), dir: adaptorDir },
+    ...npmAdaptorsIn(dataDir.path),
     known: (name) => deployedAdaptor(catalogue.projects(), name),
   })
   const api = apiRoutes({

@@ -28,15 +28,6 @@ export const wantedType = ({ headers }: Pick<Request, 'headers'>): string => {
   return known.toSorted((a, b) => b.weight - a.weight)[0]?.type ?? 'application/json'
 }
 
-/** What a project document may be sent as. */
-export const documentTypes: readonly string[] = [
-  'application/json',
-  'application/yaml',
-  'application/x-yaml',
-  'text/yaml',
-  'text/x-yaml',
-]
-
 const formats: ReadonlyMap<string, 'json' | 'yaml'> = new Map([
   ['application/json', 'json'],
   ['application/yaml', 'yaml'],
@@ -44,3 +35,6 @@ const formats: ReadonlyMap<string, 'json' | 'yaml'> = new Map([
   ['text/yaml', 'yaml'],
   ['text/x-yaml', 'yaml'],
 ])
+
+/** What a project document may be sent as. */
+export const documentTypes: readonly string[] = [...formats.keys()]

@@ -11,6 +11,12 @@ import { signalProcess } from '../embedded/process-id.ts'
 /** `env` is read anew for each call of npm; `limitMs` is its time for one. */
 export type NpmOptions = Readonly<{ env?: () => NodeJS.ProcessEnv; limitMs?: number }>
 
+/** Where an installation keeps what it made of npm's packages, and how it gets them. */
+export const npmAdaptorsIn = (dataDir: string): Readonly<{ packages: Packages; dir: string }> => {
+  const dir = join(dataDir, 'cache', 'adaptors')
+  return { packages: npmPackages(dir), dir }
+}
+
 /**
  * Packages from npm, by npm itself, so that its own settings say from where and with whose name. Nothing of a package is executed here, and npm
  * sees nothing of our environment but what is for it. What it refuses is thrown as `NoAdaptor`, in a sentence that says what to do.

@@ -44,7 +44,6 @@ export type DeployFacts = Readonly<{
  * Null in a record that deletes the project.
  */
 export type StoredDocument = JsonObject
-export type StoredExpression = Readonly<{ code: string; compiled?: string; version: number }>
 
 /** The version of the records that this code writes, and the newest that it can read. */
 export const definitionsVersion = 1

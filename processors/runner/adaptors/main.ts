@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { npmPackages } from '../../../infra/adaptors/npm.ts'
+import { npmAdaptorsIn } from '../../../infra/adaptors/npm.ts'
 import { readConfig } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
@@ -11,7 +10,7 @@ import {
   type UpstreamAdaptor,
 } from '../../../topology/project/adaptors.ts'
 import { openCache } from './upstream/cache.ts'
-import { adaptorFinder } from './upstream/find.ts'
+import { adaptorFinder, type FindOptions } from './upstream/find.ts'
 import { check } from './upstream/prepare.ts'
 
 const usage = `Usage: penstock adaptors [list]
@@ -29,12 +28,12 @@ const main = async ([command = 'list', ...names]: readonly string[]): Promise<nu
   const wrong = names.find((name) => !isUpstream(name))
   if (wrong !== undefined) return tell(`penstock: ${wrong} is no adaptor: name it like @openfn/language-http@7.2.10`, 2)
   const wanted = names.filter(isUpstream)
-  const dir = join(readConfig().DATA_DIR, 'cache', 'adaptors')
-  if (command === 'list' && names.length === 0) return await list(dir)
-  if (command === 'warm' && names.length > 0) return await warm(dir, wanted)
+  const npm = npmAdaptorsIn(readConfig().DATA_DIR)
+  if (command === 'list' && names.length === 0) return await list(npm.dir)
+  if (command === 'warm' && names.length > 0) return await warm(npm, wanted)
   if (command === 'warm')
     return tell('penstock: adaptors warm takes names: penstock adaptors warm @openfn/language-http@7.2.10', 2)
-  if (command === 'check') return await checkAll(dir, wanted)
+  if (command === 'check') return await checkAll(npm.dir, wanted)
   return tell(
     `penstock: adaptors cannot "${[command, ...names].join(' ')}"; penstock adaptors --help tells what it can.`,
     2,
@@ -53,9 +52,8 @@ const list = async (dir: string): Promise<number> => {
   return 0
 }
 
-const warm = async (dir: string, names: readonly UpstreamAdaptor[]): Promise<number> => {
-  openCache(dir)
-  const found = await adaptorFinder({ packages: npmPackages(dir), dir })(names)
+const warm = async (npm: FindOptions, names: readonly UpstreamAdaptor[]): Promise<number> => {
+  const found = await adaptorFinder(npm)(names)
   const codes = [...found.values()].map((one) =>
     'problem' in one ? tell(one.problem, 1) : tell(lineOf(one.adaptor, one.bundle), 0),
   )

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { npmPackages } from '../../../infra/adaptors/npm.ts'
+import { npmAdaptorsIn } from '../../../infra/adaptors/npm.ts'
 import { readOwnConfig } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
 import { type Adaptor, adaptor } from '../../../topology/project/adaptors.ts'
@@ -24,10 +23,7 @@ const usage = `Usage: penstock compile [options] job.js
 const compileFile = async ({ file, adaptor }: Readonly<{ file: string; adaptor: Adaptor }>): Promise<number> => {
   const code = readFileSync(file, 'utf8').replace(/^\ufeff/, '')
   if (code.trim() === '') return fail(`${file}: Is empty: write the code of the job.`)
-  const found = await oneAdaptor(adaptor, () => {
-    const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
-    return { packages: npmPackages(dir), dir }
-  })
+  const found = await oneAdaptor(adaptor, () => npmAdaptorsIn(readOwnConfig().DATA_DIR))
   if ('problem' in found) return fail(found.problem)
   const result = compileJob(code, scopeOf(found))
   if (result.kind === 'compiled') process.stdout.write(compiledText(file, result))

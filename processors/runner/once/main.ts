@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { npmPackages } from '../../../infra/adaptors/npm.ts'
+import { npmAdaptorsIn } from '../../../infra/adaptors/npm.ts'
 import { readOwnConfig } from '../../../infra/config.ts'
 import { StartProblem } from '../../../infra/start-problem.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
@@ -34,7 +33,7 @@ const usage = `Usage: penstock run [options] job.js
   What is wrong with these arguments or files is said in a sentence, with exit code 2, and nothing is run.
 `
 
-/** All that a run needs, as the files are now. */
+/** All that a run needs, as the files are now; the file of its final state is empty then. */
 const taskIn = async (wanted: Wanted) => {
   const task = { job: jobIn(wanted), ...inputIn(wanted), onLines: wanted.json ? () => {} : printLog }
   if (wanted.output !== null) write(wanted.output, '') // before the job has effects
@@ -42,10 +41,7 @@ const taskIn = async (wanted: Wanted) => {
 }
 
 const adaptorNamed = async (name: Adaptor): Promise<Pick<JobOnce, 'adaptor' | 'bundle'>> => {
-  const found = await oneAdaptor(name, () => {
-    const dir = join(readOwnConfig().DATA_DIR, 'cache', 'adaptors')
-    return { packages: npmPackages(dir), dir }
-  })
+  const found = await oneAdaptor(name, () => npmAdaptorsIn(readOwnConfig().DATA_DIR))
   if ('problem' in found) throw new UsageProblem(found.problem)
   return found
 }

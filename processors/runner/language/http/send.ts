@@ -4,6 +4,7 @@ import { Buffer } from '../web/buffer.ts'
 import { mostRedirects, wireBody } from '../web/fetch.ts'
 import type { URL } from '../web/url.ts'
 import { type Address, addressOf } from './address.ts'
+import { headersOf } from './answer-headers.ts'
 import { cookiesOf } from './cookies.ts'
 import { AdaptorError } from './failure.ts'
 import { type ParseAs, readBody } from './read-body.ts'
@@ -55,7 +56,7 @@ export const send = async (host: RunHost, request: Request): Promise<Response> =
     statusCode: answer.status,
     statusMessage: answer.statusText,
     duration: Date.now() - began,
-    headers: headersOf(answer),
+    headers: headersOf(answer.headers),
   }
   throwIfError(answer, request, { ...facts, url: address.shown })
   if (request.keepCookie) cookiesOf(host).keep(request.url, setCookies(answer))
@@ -79,16 +80,6 @@ const callOf = (host: RunHost, request: Request, { url }: Address): HttpCall => 
     ...wireBody(data),
     redirects: redirects === 'refused' ? 0 : Math.min(redirects, mostRedirects),
   }
-}
-
-const headersOf = ({ headers }: HttpAnswer): Response['headers'] => {
-  const all = new Map<string, string | string[]>()
-  for (const [given, value] of headers) {
-    const name = given.toLowerCase()
-    const before = all.get(name)
-    all.set(name, before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value])
-  }
-  return Object.fromEntries(all)
 }
 
 const throwIfError = (answer: HttpAnswer, request: Request, facts: Omit<Response, 'body'>): void => {

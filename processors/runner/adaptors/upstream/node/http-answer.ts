@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import type { HttpAnswer } from '../../../egress/http-call.ts'
-import { headersOf } from './undici-answer.ts'
+import { headersOf } from '../../../language/http/answer-headers.ts'
 
 const { Buffer } = globalThis
 

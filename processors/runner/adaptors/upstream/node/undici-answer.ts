@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { HttpAnswer } from '../../../egress/http-call.ts'
+import { headersOf } from '../../../language/http/answer-headers.ts'
 
 const { Buffer, Blob } = globalThis
 
@@ -18,17 +19,6 @@ export const answered = (answer: HttpAnswer): Answered => {
   const { status: statusCode, statusText } = answer
   const headers = headersOf(answer.headers)
   return { statusCode, statusText, headers, trailers: {}, opaque: null, context: {}, body: bodyOf(answer) }
-}
-
-/** By their names in lower case; a list where one came more than once. */
-export const headersOf = (all: HttpAnswer['headers']): Answered['headers'] => {
-  const headers: Record<string, string | string[]> = {}
-  for (const [given, value] of all) {
-    const name = given.toLowerCase()
-    const before = headers[name]
-    headers[name] = before === undefined ? value : [before, value].flat()
-  }
-  return headers
 }
 
 const bodyOf = ({ body, encoding }: HttpAnswer): object => {
